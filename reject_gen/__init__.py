@@ -1,0 +1,1 @@
+"""Non-digits, made in as many different ways as possible; knows arrays and never the recognizer."""
