@@ -12,7 +12,7 @@ class PaperSettings:
     """Probabilities (0–1) and ranges (low, high) of everything that happens between the pen and the file.
 
     Lengths that scale with the picture are shares: of the larger side of the ink ("of the ink"), or of the
-    smaller side of the crop ("of the crop"). Contrasts are the share of the paper's light that ink takes away.
+    smaller side of the crop ("of the crop"). Contrasts are shares of the paper's light that ink takes away.
 
     Attributes:
         ink_side: larger side of the ink, pixels; drawn log-uniformly.
