@@ -20,7 +20,8 @@ _HOLES = ({1, 2}, {0}, {0, 1}, {0}, {0, 1}, {0}, {1}, {0}, {2}, {1})
 _TEMPLATE_SIDE = 20
 _SPECK = 6
 _ITALIC = 0.2
-_LEGIBLE_DIGITS = 7
+_USUAL_BREADTH = 0.62
+_LEGIBLE_DIGITS = 6
 """How many of the ten must look most like themselves among the plain face's ten."""
 
 
@@ -57,10 +58,13 @@ def _whole(path: str, digit: int) -> bool:
 
 @lru_cache(maxsize=4)
 def _templates(path: str, slant: float = 0.0) -> NDArray[np.float64]:
-    """The ten digits, softened and of unit length: float64 (10, 400)."""
+    """The ten digits, brought to a usual breadth, softened and of unit length: float64 (10, 400)."""
     rows = []
+    breadth = float(
+        np.median([glyph(path, digit).shape[1] / glyph(path, digit).shape[0] for digit in DIGITS])
+    )
     for digit in DIGITS:
-        ink = _slanted(glyph(path, digit), slant)
+        ink = _slanted(glyph(path, digit), slant, _USUAL_BREADTH / breadth)
         scale = _TEMPLATE_SIDE / max(ink.shape)
         small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         canvas = np.zeros((_TEMPLATE_SIDE, _TEMPLATE_SIDE), np.float64)
