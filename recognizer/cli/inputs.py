@@ -1,0 +1,111 @@
+"""From the PATHs of a command line to the files they name: lazily, in the order given."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from recognizer.errors import UsageError
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
+STDIN = "-"
+_CHUNK = 1 << 16
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+
+
+def expand(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[str]:
+    """The files that PATHs name, one after the other.
+
+    A folder stands for the images below it, in sorted order; hidden files are left out. A pattern stands for
+    the files it matches, unless a file has that very name. ``-`` stands for the list on standard input, whose
+    names are taken as they are, so that there are as many answers as names. A missing file stays in the list:
+    reading it fails with its own error.
+
+    Args:
+        paths: files, folders, patterns, or ``-``.
+        stdin: where ``-`` reads from; standard input when not given.
+
+    Raises:
+        UsageError: at once, before the first file, when a folder holds no image.
+    """
+    paths = list(paths)
+    for path in paths:
+        if _is_folder(path) and next(_images_below(path), None) is None:
+            raise UsageError(f"no image in the folder {printable(path)} (looked for {_suffixes()})")
+    return (file for path in paths for file in _files_of(path, stdin))
+
+
+def printable(path: str) -> str:
+    """A path on one line: control characters, which could split it or steer a terminal, as escapes."""
+    return path.translate(_CONTROL)
+
+
+def _suffixes() -> str:
+    return ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
+
+
+def _files_of(path: str, stdin: BinaryIO | None) -> Iterator[str]:
+    if path == STDIN:
+        return _listed(stdin or sys.stdin.buffer)
+    if _is_folder(path):
+        return _images_below(path)
+    if os.path.lexists(path) or not glob.has_magic(path):
+        return iter([path])
+    # `Path.glob` takes no absolute pattern and would take hidden files.
+    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+    return iter([found for found in matches if not _is_folder(found)] or [path])
+
+
+def _images_below(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        # Read as if it were an image, the folder is reported in its place, and the batch goes on.
+        yield folder
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        # A link to a folder is not followed: it may lead back up and never end.
+        if entry.is_dir(follow_symlinks=False):
+            yield from _images_below(entry.path)
+        elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and _is_file_or_link(entry):
+            yield entry.path
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # such as a name that is too long: reading it gives the error that people see
+        return False
+
+
+def _is_file_or_link(entry: os.DirEntry[str]) -> bool:
+    # A broken link is kept, to be reported; a pipe or device is not, since reading it might never end.
+    return entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not _is_folder(entry.path))
+
+
+def _listed(stream: BinaryIO) -> Iterator[str]:
+    """Names from a list: one a line, or ended by NUL as ``find -print0`` writes them."""
+    pending, separator = b"", None
+    # `read1` hands over what has arrived, so that a slow list is answered as it grows.
+    read = getattr(stream, "read1", stream.read)
+    while block := read(_CHUNK):
+        pending += block
+        if separator is None and (b"\0" in pending or b"\n" in pending):
+            separator = b"\0" if b"\0" in pending else b"\n"
+        if separator:
+            *names, pending = pending.split(separator)
+            yield from _decoded(names)
+    yield from _decoded([pending])
+
+
+def _decoded(names: Iterable[bytes]) -> Iterator[str]:
+    for name in names:
+        if stripped := name.removesuffix(b"\r"):
+            yield os.fsdecode(stripped)
