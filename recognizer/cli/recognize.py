@@ -1,0 +1,220 @@
+"""The command `recognize`: which digit is on each of these images, or why there is no answer."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from recognizer import Recognizer, __version__
+from recognizer.cli.common import run_command
+from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
+from recognizer.cli.inputs import STDIN, expand, printable
+from recognizer.cli.progress import watched
+from recognizer.errors import RecognizerError, UsageError
+from recognizer.glyph import to_glyph
+
+if TYPE_CHECKING:
+    from recognizer.cli.sheet import Sheet
+    from recognizer.ink import Grey
+
+CARDS = 3
+UNREADABLE_EXIT = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return run_command(run, parser().parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer every image of parsed arguments; the exit code says whether all could be read."""
+    check(args)
+    paths = expand(args.paths)
+    sheet = _sheet(args.sheet)
+    recognizer = Recognizer.load(args.model, max_error=args.max_error, threads=args.threads)
+    _settle(sys.stdout)
+    people = sys.stdout.isatty() and not (args.json or args.csv)
+    head = list(islice(paths, CARDS + 1)) if people else []
+    write = _for_people(len(head) <= CARDS) if people else _for_programs(args)
+    readings = (_rows if args.field else _singles)(recognizer, chain(head, paths), args)
+    if sys.stderr.isatty() and not sys.stdout.isatty():
+        readings = watched(readings, lambda: _total(args.paths), sys.stderr)
+    tally = Tally()
+    for reading in readings:
+        if reading.error and not (args.json or args.csv):
+            _tell(str(reading.error))
+        write(reading)
+        tally.add(reading)
+        if sheet:
+            sheet.add(reading)
+    _finish(tally, sheet, summary=sys.stderr.isatty() and tally.files > CARDS)
+    return UNREADABLE_EXIT if tally.unreadable else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="recognize",
+        description="Read the single digit on each image, or say why there is no answer.",
+        epilog="Exit codes: 0 all images were processed (a refusal is an answer); 1 some could not be read; "
+        "2 wrong usage; 3 no usable model.",
+    )
+    p.add_argument(
+        "paths", nargs="+", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
+    )
+    form = p.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line, in input order")
+    form.add_argument("--csv", action="store_true", help="a header, then a row for each image")
+    p.add_argument(
+        "--explain", type=at_least(0), default=0, metavar="K", help="show the K most similar known digits"
+    )
+    p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
+    p.add_argument("--field", action="store_true", help="read a row of digits from each image")
+    p.add_argument("--length", type=at_least(1), metavar="N", help="with --field: how many digits there are")
+    p.add_argument(
+        "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
+    )
+    p.add_argument(
+        "--model", metavar="M", help="a bundle folder or a registered version; the shipped model otherwise"
+    )
+    p.add_argument(
+        "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
+    )
+    p.add_argument("--max-pixels", type=at_least(1), metavar="N", help="refuse to open larger images")
+    p.add_argument("--threads", type=at_least(1), metavar="N", help="processor threads to use")
+    p.add_argument("--version", action="version", version=f"recognize {__version__}")
+    return p
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` on."""
+
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return whole
+
+
+def share(text: str) -> float:
+    """Parse a share between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.001")
+    return value
+
+
+def digits(text: str) -> frozenset[int]:
+    """Parse a set of digits: ``1-9``, ``0,1,5``, ``1-3,7``."""
+    found: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"([0-9])(?:-([0-9]))?", part)
+        if not match or match[1] > (match[2] or match[1]):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a set of digits such as 1-9 or 0,1,5")
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return frozenset(found)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse options that don't go together, rather than drop one of them.
+
+    Raises:
+        UsageError: names the two options.
+    """
+    if args.length and not args.field:
+        raise UsageError("--length goes with --field: it says how many digits the row has")
+    if args.field and args.allowed:
+        raise UsageError("--allowed doesn't go with --field")
+    if args.field and args.explain:
+        raise UsageError("--explain doesn't go with --field")
+
+
+def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
+    asked: deque[str] = deque()
+
+    def noted() -> Iterator[Path]:
+        for path in paths:
+            asked.append(path)
+            yield Path(path)
+
+    for answer in recognizer.recognize_many(noted(), explain=args.explain, allowed=args.allowed):
+        yield Reading(asked.popleft(), (answer,), answer.error)
+
+
+def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
+    for path in paths:
+        try:
+            reading = Reading(path, recognizer.recognize_field(Path(path), length=args.length))
+        except RecognizerError as error:
+            reading = Reading(path, (), error)
+        yield reading
+
+
+def _for_programs(args: argparse.Namespace) -> Write:
+    if args.json:
+        return json_writer(sys.stdout, args.field)
+    return csv_writer(sys.stdout, args.field) if args.csv else plain_writer(sys.stdout)
+
+
+def _for_people(few: bool) -> Write:
+    from rich.console import Console  # noqa: PLC0415 - programs that call `recognize` don't wait for it
+
+    from recognizer.cli.terminal import Screen  # noqa: PLC0415
+
+    screen = Screen(Console(file=sys.stdout, highlight=False), _glyph_of)
+    return screen.card if few else screen.line
+
+
+def _glyph_of(path: str) -> Grey | None:
+    # A pipe gives its bytes once only.
+    try:
+        return to_glyph(path) if Path(path).is_file() else None
+    except RecognizerError:
+        return None
+
+
+def _sheet(out: Path | None) -> Sheet | None:
+    if out is None:
+        return None
+    from recognizer.cli.sheet import Sheet  # noqa: PLC0415 - fonts and drawing, for those who ask for a sheet
+
+    return Sheet(out)
+
+
+def _total(paths: list[str]) -> int | None:
+    return None if STDIN in paths else sum(1 for _ in expand(paths))
+
+
+def _settle(stream: TextIO) -> None:
+    """Make a stream fit for any file name, and pass each line on at once."""
+    if isinstance(stream, io.TextIOWrapper):
+        errors = "surrogateescape" if stream.encoding.lower() == "utf-8" else "backslashreplace"
+        stream.reconfigure(errors=errors, line_buffering=True)
+
+
+def _finish(tally: Tally, sheet: Sheet | None, summary: bool) -> None:
+    if summary:
+        _tell(tally.summary())
+    if sheet:
+        sheet.close()
+        written = ", ".join(printable(str(path)) for path in sheet.written) or "not written, without images"
+        _tell(f"contact sheet: {written}")
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"recognize: {line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
