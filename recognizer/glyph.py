@@ -1,0 +1,136 @@
+"""From a grey page to a glyph: find the one character on it, and bring it to MNIST's convention.
+
+MNIST's convention (LeCun et al. 1998): bright ink on black, scaled with its aspect kept into a box of 20×20 pixels,
+anti-aliased, and centred by its mass in 28×28. Every image takes this way, of whatever size: training, galleries and
+serving see the same glyphs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.ink import Grey, ink_map
+from recognizer.marks import Marks, sort_marks
+
+if TYPE_CHECKING:
+    from recognizer.image import ImageLike
+
+SIDE = 28
+BOX = 20
+WORKING_SIDE = 160  # pixels: pages are searched for ink at this size, and looked at again closer where it lies
+
+Kind = Literal["one", "blank", "several"]
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A normalised character.
+
+    Attributes:
+        image: uint8 (28, 28), bright ink on black; all zero for a blank page.
+        kind: "one" glyph, "blank", or "several" side by side (then all of them are in the image).
+        box: (left, top, right, bottom) of the ink in the page's pixels; all zero for a blank page.
+    """
+
+    image: Grey
+    kind: Kind
+    box: tuple[int, int, int, int]
+
+
+BLANK = Glyph(np.zeros((SIDE, SIDE), np.uint8), "blank", (0, 0, 0, 0))
+
+
+def to_glyph(image: ImageLike) -> Grey:
+    """What the network sees of an image: uint8 (28, 28), bright ink on black.
+
+    Args:
+        image: a path, the bytes of a file, a Pillow image or an array, as `Recognizer.recognize` takes it.
+
+    Raises:
+        ImageError: the image can't be read.
+    """
+    from recognizer.image import open_page
+
+    return find_glyph(open_page(image)).image
+
+
+def find_glyph(page: Grey) -> Glyph:
+    """Find the character on a uint8 (H, W) page and normalise it."""
+    height, width = page.shape
+    longest = max(height, width)
+    if longest <= WORKING_SIDE * 1.5:
+        return _glyph_of(page)
+    shrink = WORKING_SIDE / longest
+    small = cv2.resize(page, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    if min(small.shape) < 2:
+        small = cv2.resize(page, (max(2, small.shape[1]), max(2, small.shape[0])), interpolation=cv2.INTER_AREA)
+    found = _glyph_of(small)  # type: ignore[arg-type]
+    left, top, right, bottom = (int(edge / shrink) for edge in found.box)
+    if found.kind == "blank" or max(right - left, bottom - top) > 0.4 * longest:
+        return Glyph(found.image, found.kind, (left, top, min(right, width), min(bottom, height)))
+    margin = max(right - left, bottom - top) // 2
+    x, y = max(0, left - margin), max(0, top - margin)
+    closer = find_glyph(np.ascontiguousarray(page[y : bottom + margin, x : right + margin]))
+    if closer.kind == "blank":
+        return Glyph(found.image, found.kind, (left, top, right, bottom))
+    box = (closer.box[0] + x, closer.box[1] + y, closer.box[2] + x, closer.box[3] + y)
+    return Glyph(closer.image, closer.kind, box)
+
+
+def _glyph_of(page: Grey) -> Glyph:
+    ink = ink_map(page)
+    marks = sort_marks(ink)
+    if marks is None:
+        return BLANK
+    clean = _clean(ink, marks)
+    left, top, width, height = cv2.boundingRect(cv2.threshold(clean, 24, 255, cv2.THRESH_BINARY)[1])
+    if not width:
+        return BLANK
+    image = normalise(clean, (left, top, width, height))
+    return Glyph(image, marks.kind, (left, top, left + width, top + height))
+
+
+def _clean(ink: Grey, marks: Marks) -> Grey:
+    """The ink of the kept marks alone, stretched so that its paper is 0 and its core 255."""
+    table = np.clip((np.arange(256) - marks.paper) * (255 / max(1, marks.core - marks.paper)), 0, 255)
+    clean = cv2.LUT(ink, table.astype(np.uint8))
+    if marks.zone is not None:
+        clean = cv2.bitwise_and(clean, marks.zone)
+    return clean  # type: ignore[return-value]
+
+
+def normalise(ink: Grey, box: tuple[int, int, int, int]) -> Grey:
+    """Scale the (left, top, width, height) box of a uint8 (H, W) ink map into 20×20 and centre its mass in 28×28."""
+    left, top, width, height = box
+    longest = max(width, height)
+    # One pixel more on each side holds the soft rim of the strokes, unless pixels are as coarse as strokes.
+    rim = 1 if longest > BOX / 2 else 0
+    x, y = max(0, left - rim), max(0, top - rim)
+    cut = ink[y : top + height + rim, x : left + width + rim]
+    if not BOX - 2 <= longest <= BOX:  # resampling by less than a pixel blurs more than it aligns
+        scale = BOX / longest
+        size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+        cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        peak = cv2.minMaxLoc(cut)[1]
+        if 0 < peak < 255:  # a thin pen turns grey as it shrinks
+            cut = cv2.convertScaleAbs(cut, alpha=255 / peak)
+    return _centre_mass(cut)  # type: ignore[arg-type]
+
+
+def _centre_mass(cut: Grey) -> Grey:
+    glyph = np.zeros((SIDE, SIDE), np.uint8)
+    moments = cv2.moments(cut)
+    if not moments["m00"]:
+        return glyph
+    height, width = cut.shape
+    # All of MNIST has its centre of mass within half a pixel of (14, 14), counting pixels from 0.
+    x = round(SIDE / 2 - moments["m10"] / moments["m00"])
+    y = round(SIDE / 2 - moments["m01"] / moments["m00"])
+    x, y = min(max(x, 0), SIDE - width), min(max(y, 0), SIDE - height)
+    glyph[y : y + height, x : x + width] = cut
+    return glyph
