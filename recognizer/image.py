@@ -182,7 +182,7 @@ def _kind(data: bytes, name: str) -> str:
     found = _foreign(data)
     if found is None:
         raise ImageError(f"{name}: is not an image, or damaged at its start: pass {_KNOWN}")
-    raise ImageError(f"{name}: is {found}, which cannot be read: convert it to one of {_KNOWN}")
+    raise ImageError(f"{name}: is {found}: convert it to one of {_KNOWN}, or pass another file")
 
 
 def _foreign(data: bytes) -> str | None:
@@ -256,6 +256,8 @@ def _one_line(name: str, kind: str) -> Iterator[None]:
         raise ImageError(f"{name}: not enough memory to decode it: make the image smaller") from None
     except Exception as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ImageError(
-            f"{name}: the {kind} is damaged or incomplete ({reason}): copy or save it again"
-        ) from error
+        if "truncated" in reason.lower() or "requires a buffer" in reason:
+            reason = "it ends too early"
+        if "decompression bomb" in reason:
+            raise ImageError(f"{name}: is over Pillow's own limit, PIL.Image.MAX_IMAGE_PIXELS") from None
+        raise ImageError(f"{name}: this {kind} is damaged ({reason}): copy or save it again") from error
