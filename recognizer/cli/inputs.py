@@ -80,7 +80,7 @@ def _images_below(folder: str) -> Iterator[str]:
 
 def _is_folder(path: str) -> bool:
     try:
-        return Path(path).is_dir()
+        return bool(path) and Path(path).is_dir()  # `Path("")` would be the current folder
     except OSError:  # such as a name that is too long: reading it gives the error that people see
         return False
 

@@ -143,10 +143,10 @@ def check(args: argparse.Namespace) -> None:
 def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
     asked: deque[str] = deque()
 
-    def noted() -> Iterator[Path]:
+    def noted() -> Iterator[str]:
         for path in paths:
             asked.append(path)
-            yield Path(path)
+            yield path
 
     for answer in recognizer.recognize_many(noted(), explain=args.explain, allowed=args.allowed):
         yield Reading(asked.popleft(), (answer,), answer.error)
@@ -155,7 +155,7 @@ def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namesp
 def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
     for path in paths:
         try:
-            reading = Reading(path, recognizer.recognize_field(Path(path), length=args.length))
+            reading = Reading(path, recognizer.recognize_field(path, length=args.length))
         except RecognizerError as error:
             reading = Reading(path, (), error)
         yield reading
