@@ -1,0 +1,58 @@
+"""What every command shares: errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+
+from recognizer.errors import RecognizerError
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
+
+
+def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a command and turn what stops it into one line on standard error.
+
+    Args:
+        function: does the work and returns an exit code.
+        args: its parsed arguments.
+
+    Returns:
+        The function's exit code; that of the ``RecognizerError`` it raised; 1 where the system refused
+        something, such as a full disk; 130 when interrupted; 141 when nobody reads standard output any more.
+    """
+    try:
+        code = function(args)
+        # Here, not at exit, where Python would print a traceback of its own.
+        sys.stdout.flush()
+    except RecognizerError as error:
+        return _stopped(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _stopped("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _discard_output()
+        return PIPE_CLOSED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _stopped(f"{where}{error.strerror or error}", 1)
+    return code
+
+
+def _stopped(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.flush()
+    return code
+
+
+def _discard_output() -> None:
+    """What is still in the buffer can't be written any more, and must not fail again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
