@@ -5,13 +5,14 @@ A family for each script and kind, so that validation can hold out a whole scrip
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from reject_gen.alphabets import ROMAN_NUMERALS, WORDS, alphabets
-from reject_gen.base import GreyImage, Material, Sampler, family
+from reject_gen.base import GreyImage, Material, family
 from reject_gen.printed import vary_print
 from reject_gen.typefaces import BUILT_IN, has_glyph, names, render
 
@@ -92,17 +93,22 @@ def _draw_text(rng: np.random.Generator, material: Material, text: str) -> GreyI
     return _print(text, _pick_typeface(rng, material, _LATIN) or BUILT_IN, rng)
 
 
-def _script_sampler(script: str) -> Sampler:
-    def draw(rng: np.random.Generator, material: Material) -> GreyImage:
-        return _draw_character(rng, material, script)
+@dataclass(frozen=True)
+class _OfScript:
+    """Draws one character of a script; a class, since workers must be able to unpickle it."""
 
-    draw.__name__ = script
-    draw.__doc__ = f"One character of the kind {script}."
-    return draw
+    script: str
+
+    @property
+    def __name__(self) -> str:
+        return self.script
+
+    def __call__(self, rng: np.random.Generator, material: Material) -> GreyImage:
+        return _draw_character(rng, material, self.script)
 
 
 for _script in alphabets():
-    family(_GROUP)(_script_sampler(_script))
+    family(_GROUP)(_OfScript(_script))
 
 
 @family(_GROUP)

@@ -40,13 +40,15 @@ def put_on_paper(ink: GreyImage, rng: np.random.Generator, settings: PaperSettin
     """Photograph ``ink`` on a page.
 
     Args:
-        ink: uint8 (H, W), bright ink on black, any size.
+        ink: uint8 (H, W), bright ink on black, any size; without ink the page stays empty.
         rng: the same state gives the same picture.
         settings: what may happen on the way, and how much of it.
 
     Returns:
         uint8 (h, w), sides of at most ``settings.max_side`` pixels, mostly dark ink on lighter paper.
     """
+    if not (ink > _INK_LEVEL).any():
+        return empty_cell(rng, settings)
     layer, box, side = _place(ink, rng, settings)
     paper = _paper_level(rng, settings)
     contrast = min(1.0, max(between(rng, settings.contrast), settings.min_levels / paper))
@@ -76,9 +78,9 @@ def _paper_level(rng: np.random.Generator, settings: PaperSettings) -> float:
 
 
 def _ink_box(ink: GreyImage) -> tuple[int, int, int, int]:
-    """Left, top, width, height of the ink; the whole image where there is none."""
-    left, top, width, height = cv2.boundingRect(cv2.threshold(ink, _INK_LEVEL, 255, cv2.THRESH_BINARY)[1])
-    return (left, top, width, height) if width else (0, 0, ink.shape[1], ink.shape[0])
+    """Left, top, width, height of the ink."""
+    left, top, width, height = cv2.boundingRect((ink > _INK_LEVEL).view(np.uint8))
+    return left, top, width, height
 
 
 def _deformed_corners(
