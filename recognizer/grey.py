@@ -54,9 +54,9 @@ def _flatten(pixels: Grey) -> Grey:
 def _eight_bits(values: Pixels, source: str, measured: bool) -> Grey:
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
-    if np.issubdtype(values.dtype, np.integer):
+    if values.dtype.kind in "iu":
         return _from_integers(values, source)
-    if np.issubdtype(values.dtype, np.floating):
+    if values.dtype.kind == "f":
         return _from_floats(values, source, measured)
     raise ImageError(f"{source}: cannot use values of type {values.dtype}: pass uint8, or floats from 0 to 1")
 
@@ -69,19 +69,15 @@ def _from_integers(values: Pixels, source: str) -> Grey:
         return (values * 255).astype(np.uint8)
     if high <= 255:
         return values.astype(np.uint8)
-    return _from_depth(values, low, high)
-
-
-def _from_depth(values: Pixels, low: int, high: int) -> Grey:
     # 12-bit scanners write 16-bit files: the depth in use is that of the largest value.
     unit = 255 / ((1 << high.bit_length()) - 1)
     span = (high - low) * unit
-    if not 0 < span < _FAINT_SPAN:
-        return _rounded(values * unit)
-    gain = min(_FAINT_SPAN / span, _MAX_STRETCH)
-    middle, reach = (low + high) / 2, gain * span / 2
-    centre = min(max(middle * unit, reach), 255 - reach)
-    return _rounded((values - middle) * (unit * gain) + centre)
+    gain = min(_FAINT_SPAN / span, _MAX_STRETCH) if 0 < span < _FAINT_SPAN else 1.0
+    reach = gain * span / 2
+    centre = min(max((low + high) / 2 * unit, reach), 255 - reach)
+    # The lowest value goes first, in integers: single precision then holds the rest of any depth.
+    above = (values - values.dtype.type(low)).astype(np.float32)
+    return _rounded(above * np.float32(unit * gain) + np.float32(centre - reach))
 
 
 def _from_floats(values: Pixels, source: str, measured: bool) -> Grey:

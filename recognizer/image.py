@@ -156,7 +156,7 @@ def _read(path: str | os.PathLike[str], name: str) -> bytes:
         ) from None
     except PermissionError:
         raise ImageError(f"{name}: no permission to read this file: check its access rights") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise ImageError(f"{name}: cannot read this file: {reason}") from None
 

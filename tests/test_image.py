@@ -236,12 +236,23 @@ def test_an_integer_mask_is_a_mask():
         (np.zeros((5, 5), complex), "type complex128"),
         (np.zeros((5, 5), object), "type object"),
         (np.full((5, 5), "x"), "type"),
+        (np.zeros((5, 5), "m8[s]"), "type timedelta64"),
     ],
 )
 def test_arrays_that_are_no_images(array, words):
     line = refusal(array)
     assert line.startswith("array: ")
     assert words in line
+
+
+class BytesPath:
+    def __fspath__(self):
+        return b"digit.png"
+
+
+@pytest.mark.parametrize("path", [BytesPath(), Path("x" * 300), Path("\udc80")])
+def test_odd_paths_are_refused(path):
+    refusal(path)
 
 
 @pytest.mark.parametrize("other", [None, 5, 2.5, [[1, 2]], io.BytesIO(PNG), object()])

@@ -43,8 +43,10 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
 
 
 def _stopped(line: str, code: int) -> int:
-    with contextlib.suppress(OSError):
+    try:
         sys.stdout.flush()
+    except OSError:
+        _discard_output()
     with contextlib.suppress(OSError):
         sys.stderr.write(f"error: {line}\n")
         sys.stderr.flush()
