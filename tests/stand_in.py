@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import struct
@@ -50,7 +51,8 @@ class Mirror:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                mirror.answer(self)
+                with contextlib.suppress(ConnectionError):  # the client gave up
+                    mirror.answer(self)
 
             def log_message(self, *_):
                 pass
