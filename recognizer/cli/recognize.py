@@ -18,7 +18,8 @@ from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_write
 from recognizer.cli.inputs import STDIN, expand, printable
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.glyph import to_glyph
+from recognizer.glyph import find_glyph
+from recognizer.image import MAX_PIXELS, open_page
 
 if TYPE_CHECKING:
     from recognizer.cli.sheet import Sheet
@@ -37,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
     """Answer every image of parsed arguments; the exit code says whether all could be read."""
     check(args)
     paths = expand(args.paths)
-    sheet = _sheet(args.sheet)
-    recognizer = Recognizer.load(args.model, max_error=args.max_error, threads=args.threads)
+    sheet = _sheet(args)
+    recognizer = Recognizer.load(args.model, args.max_error, args.threads, args.max_pixels)
     _settle(sys.stdout)
     people = sys.stdout.isatty() and not (args.json or args.csv)
     head = list(islice(paths, CARDS + 1)) if people else []
-    write = _for_people(len(head) <= CARDS) if people else _for_programs(args)
+    write = _for_people(args, len(head) <= CARDS) if people else _for_programs(args)
     readings = (_rows if args.field else _singles)(recognizer, chain(head, paths), args)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         readings = watched(readings, lambda: _total(args.paths), sys.stderr)
@@ -87,7 +88,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
     )
-    p.add_argument("--max-pixels", type=at_least(1), metavar="N", help="refuse to open larger images")
+    p.add_argument(
+        "--max-pixels", type=at_least(1), default=MAX_PIXELS, metavar="N", help="refuse to open larger images"
+    )
     p.add_argument("--threads", type=at_least(1), metavar="N", help="processor threads to use")
     p.add_argument("--version", action="version", version=f"recognize {__version__}")
     return p
@@ -167,29 +170,27 @@ def _for_programs(args: argparse.Namespace) -> Write:
     return csv_writer(sys.stdout, args.field) if args.csv else plain_writer(sys.stdout)
 
 
-def _for_people(few: bool) -> Write:
+def _for_people(args: argparse.Namespace, few: bool) -> Write:
     from rich.console import Console  # noqa: PLC0415 - programs that call `recognize` don't wait for it
 
     from recognizer.cli.terminal import Screen  # noqa: PLC0415
 
-    screen = Screen(Console(file=sys.stdout, highlight=False), _glyph_of)
+    def glyph_of(path: str) -> Grey | None:
+        try:
+            return find_glyph(open_page(path, max_pixels=args.max_pixels)).image
+        except RecognizerError:
+            return None  # the file has gone since it was read
+
+    screen = Screen(Console(file=sys.stdout, highlight=False), glyph_of)
     return screen.card if few else screen.line
 
 
-def _glyph_of(path: str) -> Grey | None:
-    # A pipe gives its bytes once only.
-    try:
-        return to_glyph(path) if Path(path).is_file() else None
-    except RecognizerError:
-        return None
-
-
-def _sheet(out: Path | None) -> Sheet | None:
-    if out is None:
+def _sheet(args: argparse.Namespace) -> Sheet | None:
+    if args.sheet is None:
         return None
     from recognizer.cli.sheet import Sheet  # noqa: PLC0415 - fonts and drawing, for those who ask for a sheet
 
-    return Sheet(out)
+    return Sheet(args.sheet, args.max_pixels)
 
 
 def _total(paths: list[str]) -> int | None:

@@ -1,4 +1,4 @@
-"""The contact sheet of `recognize --sheet`: what came in, what the network saw, and the answer, tile by tile."""
+"""The contact sheet of `recognize --sheet`: each image, what the network saw of it, and the answer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 from recognizer.cli.formats import REJECT_MARK, Reading
 from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.glyph import SIDE, to_glyph
-from recognizer.image import open_page
+from recognizer.glyph import SIDE, find_glyph
+from recognizer.image import MAX_PIXELS, open_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -34,17 +34,19 @@ class Sheet:
 
     Args:
         out: the file to write; further pages are its neighbours, ``out-2.png`` and so on.
+        max_pixels: larger images are not drawn.
 
     Raises:
         UsageError: ``out`` can't be written, or is a file that isn't a contact sheet.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, max_pixels: int = MAX_PIXELS) -> None:
         if out.suffix.lower() != ".png":
             raise UsageError(f"--sheet writes a PNG: {printable(str(out))} should end in .png")
         if not out.parent.is_dir():
             raise UsageError(f"--sheet: there is no folder {printable(str(out.parent))}")
         self.out = out
+        self.max_pixels = max_pixels
         self.written: list[Path] = []
         self._readings: list[Reading] = []
         self._keep_others(out)
@@ -67,7 +69,7 @@ class Sheet:
         mark = PngInfo()
         mark.add_text("Software", _MARK)
         try:
-            draw_page(self._readings).save(path, "PNG", pnginfo=mark)
+            draw_page(self._readings, self.max_pixels).save(path, "PNG", pnginfo=mark)
         except OSError as problem:
             raise UsageError(f"--sheet: can't write {printable(str(path))}: {problem.strerror}") from problem
         self.written.append(path)
@@ -80,24 +82,24 @@ class Sheet:
             raise UsageError(f"--sheet would replace {printable(str(path))}, which isn't a contact sheet")
 
 
-def draw_page(readings: list[Reading]) -> Picture:
+def draw_page(readings: list[Reading], max_pixels: int = MAX_PIXELS) -> Picture:
     """Draw readings as tiles, row by row."""
     columns = min(COLUMNS, math.ceil(math.sqrt(len(readings))))
     rows = math.ceil(len(readings) / columns)
     page = Image.new("RGB", (columns * TILE[0], rows * TILE[1]), _PAPER)
     for i, reading in enumerate(readings):
-        page.paste(_tile(reading), (i % columns * TILE[0], i // columns * TILE[1]))
+        page.paste(_tile(reading, max_pixels), (i % columns * TILE[0], i // columns * TILE[1]))
     return page
 
 
-def _tile(reading: Reading) -> Picture:
+def _tile(reading: Reading, max_pixels: int) -> Picture:
     tile = Image.new("RGB", TILE, _PAPER)
     pen = ImageDraw.Draw(tile)
     colour = _colour(reading)
     width, height = TILE
     pen.rectangle((2, 2, width - 3, height - 3), outline=colour, width=2)
     if not reading.error:
-        _paste_pictures(tile, reading)
+        _paste_pictures(tile, reading, max_pixels)
     answer = "!" if reading.error else reading.text or REJECT_MARK
     large = ImageFont.load_default(24 if len(answer) <= 4 else 12)
     small = ImageFont.load_default(10)
@@ -111,18 +113,18 @@ def _tile(reading: Reading) -> Picture:
     return tile
 
 
-def _paste_pictures(tile: Picture, reading: Reading) -> None:
+def _paste_pictures(tile: Picture, reading: Reading, max_pixels: int) -> None:
     try:
-        page = open_page(reading.path)
+        page = open_page(reading.path, max_pixels=max_pixels)
     except RecognizerError:
-        return  # it was read before: a pipe, or a file that has gone since
+        return  # the file has gone since it was read
     picture = Image.fromarray(page)
     one = len(reading.answers) == 1
     scale = min((_PICTURE if one else TILE[0] - 2 * _MARGIN) / picture.width, _PICTURE / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     tile.paste(picture.resize(size, Image.Resampling.BOX), (_MARGIN, _MARGIN))
     if one:
-        glyph = Image.fromarray(to_glyph(page)).resize((2 * SIDE, 2 * SIDE), Image.Resampling.NEAREST)
+        glyph = Image.fromarray(find_glyph(page).image).resize((2 * SIDE, 2 * SIDE), Image.Resampling.NEAREST)
         tile.paste(glyph, (TILE[0] - _MARGIN - 2 * SIDE, _MARGIN))
 
 

@@ -80,12 +80,21 @@ def test_json_gives_an_object_a_line_in_input_order(here, capsys):
 
 
 def test_json_says_what_the_library_says(here, capsys):
-    code_of("--json", *(f"{digit}.png" for digit in range(10)), "--explain", 2)
-    answers = Recognizer.load().recognize_many([f"{digit}.png" for digit in range(10)], explain=2)
-    for entry, answer in zip(objects(capsys.readouterr().out), answers, strict=True):
-        expected = json.loads(json.dumps(answer.to_dict()))
-        assert {**entry, "path": None} == {**expected, "path": None}
-        assert len(entry["neighbors"]) == 2
+    paths = [f"{digit}.png" for digit in range(10)]
+    code_of("--json", *paths)
+    answers = Recognizer.load().recognize_many(paths)
+    for path, line, answer in zip(paths, capsys.readouterr().out.splitlines(), answers, strict=True):
+        assert line == json.dumps({"path": path, **answer.to_dict()})
+
+
+def test_similar_digits_are_named_when_asked_for(here, capsys):
+    assert code_of("--json", "--explain", 2, "7.png", "blank.png") == 0
+    seven, blank = objects(capsys.readouterr().out)
+    assert len(seven["neighbors"]) == 2
+    assert {"id", "label", "distance", "similarity", "source"} <= set(seven["neighbors"][0])
+    code_of("--json", "7.png", "blank.png")
+    for explained, plain in zip((seven, blank), objects(capsys.readouterr().out), strict=True):
+        assert {**explained, "neighbors": []} == plain
 
 
 def test_one_bad_file_does_not_stop_the_others(here, capsys):
