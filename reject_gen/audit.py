@@ -34,6 +34,7 @@ NEVER_DIGITS = frozenset(
         "gratings",
         "hatching",
         "lattice",
+        "part_of_table",
         "ring_with_inside",
         "salt_and_pepper",
         "scattered_phases",
@@ -42,11 +43,17 @@ NEVER_DIGITS = frozenset(
         "spaced_pair",
         "staple",
         "star",
+        "struck_cell",
         "tally",
         "textures",
         "tick",
+        "ticked_box",
+        "touching_pair",
         "triple",
         "wave",
+        "words",
+        "wrong_cut_halves",
+        "wrong_cut_neighbour",
     )
 )
 """Families with too many strokes, too few, or none, for any sample to be a digit."""
@@ -65,7 +72,8 @@ def audit(
         score: glyphs -> probabilities, float (N, 10) or (N, 11); only the ten digits are looked at.
         limit: a sample goes when its steady probability of one digit is above this, 0–1. Of
             100 handwritten digits among the samples, 0.7 finds about 95, 0.9 about 93.
-        families: the family of each glyph; those of ``NEVER_DIGITS`` are kept. Without it all are judged.
+        families: the family of each glyph; those of ``NEVER_DIGITS`` are kept. Without it all are judged
+            that are not blank.
 
     Returns:
         bool (N,): True = keep.
@@ -78,9 +86,10 @@ def audit(
     if families is not None and len(families) != len(glyphs):
         raise ValueError(f"{len(families)} families for {len(glyphs)} glyphs")
     keep = np.ones(len(glyphs), np.bool_)
-    judged = np.arange(len(glyphs))
+    inked = glyphs.any(axis=(1, 2))
     if families is not None:
-        judged = np.flatnonzero([name not in NEVER_DIGITS for name in families])
+        inked &= np.array([name not in NEVER_DIGITS for name in families], np.bool_)
+    judged = np.flatnonzero(inked)
     if not len(judged):
         return keep
     first = score(glyphs[judged])[:, :10]

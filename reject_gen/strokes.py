@@ -52,12 +52,15 @@ def star(rng: np.random.Generator, material: Material) -> GreyImage:
 
 @family(GROUP)
 def ring_with_inside(rng: np.random.Generator, material: Material) -> GreyImage:
-    """A ring around a dot, a cross, strokes or a face; the ring alone is a 0 and with one bar a slashed 0."""
+    """A ring around dots, a cross, bars or a face; empty, or with one dot or bar, it would be a 0."""
     radii = (rng.uniform(0.3, 0.38), rng.uniform(0.3, 0.38))
     paths = [hand(arc((0.5, 0.5), radii, rng.uniform(0, 6), rng.uniform(6.0, 6.6)), rng, 0.008)]
     kind = rng.integers(4)
     if kind == 0:
-        paths.append(arc((0.5 + rng.normal(0, 0.05), 0.5 + rng.normal(0, 0.05)), (0.02, 0.02), 0, 6.3, 6))
+        dots = [
+            arc((x, 0.5), (0.02, 0.02), 0, 6.3, 6) for x in ((0.36, 0.64), (0.32, 0.5, 0.68))[rng.integers(2)]
+        ]
+        paths += _turned_all(dots, rng.uniform(0, np.pi))
     elif kind == 1:
         reach, turn = rng.uniform(0.18, 0.36), rng.uniform(0, np.pi)
         paths += [turned(line((0.5 - reach, 0.5), (0.5 + reach, 0.5), rng), turn + a) for a in (0, np.pi / 2)]
