@@ -66,9 +66,8 @@ def find_glyph(page: Grey) -> Glyph:
     if longest <= WORKING_SIDE * 1.5:
         return _glyph_of(page)
     shrink = WORKING_SIDE / longest
-    small = cv2.resize(page, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    if min(small.shape) < 2:
-        small = cv2.resize(page, (max(2, small.shape[1]), max(2, small.shape[0])), interpolation=cv2.INTER_AREA)
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     found = _glyph_of(small)  # type: ignore[arg-type]
     left, top, right, bottom = (int(edge / shrink) for edge in found.box)
     if found.kind == "blank" or max(right - left, bottom - top) > 0.4 * longest:

@@ -16,6 +16,7 @@ from recognizer import __version__
 from recognizer.cli.common import run_command
 
 COMMANDS = {
+    "train": "train a model from a configuration",
     "data": "fetch and check the images used in training",
 }
 

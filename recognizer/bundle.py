@@ -1,0 +1,168 @@
+"""A model on disk: a folder with its networks, everything needed to use them, and proof that they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.errors import ModelError
+from recognizer.results import REJECT
+
+FORMAT_VERSION = 1
+META = "meta.json"
+NETWORK = "stage1.onnx"
+GOLDEN = "golden.json"
+PREPROCESSING = "glyph-28-mnist/1"
+LABELS = [*map(str, range(REJECT)), "reject"]
+_LARGEST_META = 16 << 20
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """When an answer is accepted.
+
+    Attributes:
+        name: as answers name it, such as "coverage 99 %".
+        threshold: the least score, 0–1, of the best digit that is accepted.
+        coverage: share of validation digits accepted.
+        error: share of wrong answers among these.
+    """
+
+    name: str
+    threshold: float
+    coverage: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model that was read and found whole.
+
+    Attributes:
+        folder: where it is.
+        meta: what ``meta.json`` holds.
+        network: the bytes of the ONNX graph of stage one: glyphs uint8 (N, 28, 28) to logits float32 (N, 11).
+    """
+
+    folder: Path
+    meta: dict[str, Any]
+    network: bytes
+
+    @property
+    def name(self) -> str:
+        """The model's name and version, such as "eleven@1"."""
+        return f"{self.meta['name']}@{self.meta['version']}"
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by, so that their softmax is calibrated (Guo et al. 2017)."""
+        return float(self.meta["temperature"])
+
+    def operating_point(self, max_error: float | None = None) -> OperatingPoint:
+        """The shipped operating point, or that with the greatest coverage at an error of at most ``max_error``.
+
+        Raises:
+            ModelError: the model's curve of risk over coverage has no such point.
+        """
+        if max_error is None:
+            return OperatingPoint(**self.meta["operating_point"])
+        curve = self.meta["risk_coverage"]
+        fitting = [point for point in curve if point["error"] <= max_error]
+        if not fitting:
+            least = min(point["error"] for point in curve)
+            raise ModelError(
+                f"{self.folder}: no operating point has an error of {max_error:g} or less; "
+                f"the smallest on its validation data is {least:.2g}"
+            )
+        best = max(fitting, key=lambda point: point["coverage"])
+        return OperatingPoint(f"error {max_error:g}", best["threshold"], best["coverage"], best["error"])
+
+
+def shipped_folder() -> Path:
+    """The folder of the model that ships with the package."""
+    return Path(str(resources.files("recognizer"))) / "models" / "eleven"
+
+
+def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
+    """Read a model and check it.
+
+    Raises:
+        ModelError: it is missing, damaged, of another format, or made for another preprocessing.
+    """
+    path = shipped_folder() if folder is None else Path(folder)
+    meta = _read_meta(path)
+    if meta.get("format_version") != FORMAT_VERSION:
+        raise ModelError(
+            f"{path}: the model has format {meta.get('format_version')!r}, and this version reads {FORMAT_VERSION}; "
+            "update the package or train the model again"
+        )
+    if meta.get("preprocessing") != PREPROCESSING or meta.get("labels") != LABELS:
+        raise ModelError(f"{path}: the model was trained on other glyphs or labels than this version makes")
+    missing = {"name", "version", "temperature", "operating_point", "risk_coverage", "files"} - meta.keys()
+    if missing:
+        raise ModelError(f"{path / META}: damaged, it lacks {', '.join(sorted(missing))}")
+    if any(name != Path(name).name for name in meta["files"]):
+        raise ModelError(f"{path / META}: damaged, it names files outside of the model's folder")
+    files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
+    if NETWORK not in files:
+        raise ModelError(f"{path}: the model has no {NETWORK}")
+    return Bundle(path, meta, files[NETWORK])
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    file = path / META
+    try:
+        if file.stat().st_size > _LARGEST_META:
+            raise ModelError(f"{file}: too large for a model's description")
+        meta = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no model there (a model is a folder with {META})") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{file}: can't be read ({error})") from None
+    if not isinstance(meta, dict):
+        raise ModelError(f"{file}: damaged, it holds no object")
+    return meta
+
+
+def _read_checked(file: Path, digest: str) -> bytes:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file}: can't be read ({error.strerror}); install or train the model again") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ModelError(f"{file}: damaged, its checksum differs; install or train the model again")
+    return content
+
+
+def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Write a model: its files first and ``meta.json`` with their checksums last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    whole = {
+        "format_version": FORMAT_VERSION,
+        "preprocessing": PREPROCESSING,
+        "labels": LABELS,
+        **meta,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    partial = folder / (META + ".partial")
+    partial.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(folder / META)
+
+
+def golden_outputs(glyphs: NDArray[np.uint8], scores: NDArray[np.float32]) -> bytes:
+    """A few glyphs and the scores the model gave them, as JSON: to check an installation against."""
+    pairs = [
+        {"glyph": glyph.ravel().tolist(), "scores": [round(float(s), 6) for s in row]}
+        for glyph, row in zip(glyphs, scores, strict=True)
+    ]
+    return (json.dumps(pairs) + "\n").encode()

@@ -1,0 +1,60 @@
+"""Calibration and operating points, from scores on validation data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.results import REJECT
+
+CURVE_POINTS = 200
+Scores = NDArray[np.float64]
+
+
+def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+    """The temperature (Guo et al. 2017) with the least negative log-likelihood.
+
+    Args:
+        logits: float32 (N, 10), of digits.
+        labels: uint8 (N,), 0–9.
+    """
+    from scipy.optimize import minimize_scalar
+
+    centred = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    right = centred[np.arange(len(labels)), labels]
+
+    def loss(log_temperature: float) -> float:
+        temperature = np.exp(log_temperature)
+        return float((np.log(np.exp(centred / temperature).sum(axis=1)) - right / temperature).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+
+
+def _best(scores: Scores) -> tuple[NDArray[np.intp], Scores]:
+    best = scores[:, :REJECT].argmax(axis=1)
+    return best, scores[np.arange(len(best)), best]
+
+
+def _point(scores: Scores, labels: NDArray[np.uint8], threshold: float) -> dict[str, float]:
+    best, sure = _best(scores)
+    accepted = sure >= threshold
+    error = float((best != labels)[accepted].mean()) if accepted.any() else 0.0
+    return {"threshold": float(threshold), "coverage": float(accepted.mean()), "error": error}
+
+
+def choose_threshold(scores: Scores, labels: NDArray[np.uint8], coverage: float) -> dict[str, Any]:
+    """The operating point that accepts ``coverage`` of digits with scores float (N, 11) and labels uint8 (N,)."""
+    sure = np.sort(_best(scores)[1])
+    threshold = float(sure[int((1 - coverage) * len(sure))])
+    return {"name": f"coverage {100 * coverage:g} %", **_point(scores, labels, threshold)}
+
+
+def risk_coverage(scores: Scores, labels: NDArray[np.uint8]) -> list[dict[str, float]]:
+    """Coverage and error among accepted digits over the whole range of thresholds, from all accepted to few."""
+    sure = np.sort(_best(scores)[1])
+    # Close together where few are rejected: that is where operating points lie.
+    shares = 1 - np.geomspace(1, 1e-4, CURVE_POINTS)
+    thresholds = np.unique(sure[np.minimum((np.flip(1 - shares) * len(sure)).astype(int), len(sure) - 1)])
+    return [_point(scores, labels, threshold) for threshold in (0.0, *thresholds.tolist())]

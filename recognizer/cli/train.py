@@ -1,0 +1,38 @@
+"""``recognizer train``: from a configuration to a bundle."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from recognizer.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", required=True, help="a TOML file, such as configs/default.toml")
+    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that make samples")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say where the bundle is. A run that was stopped goes on where it was."""
+    # Threads that spin while they wait make training several times slower on a machine that does anything else.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        import torch  # noqa: F401, PLC0415
+    except ImportError:
+        raise UsageError("training needs torch: pip install 'digit-recognizer-eleven[train]'") from None
+    from recognizer.data import find_data  # noqa: PLC0415
+    from recognizer.training.config import load_config  # noqa: PLC0415
+    from recognizer.training.progress import Progress  # noqa: PLC0415
+    from recognizer.training.run import Run  # noqa: PLC0415
+
+    config = load_config(args.config)
+    folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem
+    bundle = Run(config, folder, find_data(args.data), max(1, args.workers)).train(Progress())
+    sys.stdout.write(f"{bundle}\n")
+    return 0

@@ -1,0 +1,201 @@
+"""`Recognizer`: from images to answers."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.bundle import Bundle, read_bundle
+from recognizer.decide import Decision, allowed_mask, blank, decide
+from recognizer.errors import ImageError, RecognizerError, UsageError
+from recognizer.glyph import Glyph, find_glyph
+from recognizer.image import MAX_PIXELS, describe, open_page
+from recognizer.network import Network
+from recognizer.results import Box, Recognition
+
+if TYPE_CHECKING:
+    from recognizer.image import ImageLike
+
+CHUNK = 64  # images a thread takes at a time
+
+
+class Recognizer:
+    """Reads digits. Threads may share one; a process that forks may go on using it on both sides."""
+
+    def __init__(self, bundle: Bundle, max_error: float | None, threads: int, max_pixels: int) -> None:
+        """Use ``Recognizer.load``."""
+        self._bundle = bundle
+        self._network = Network(bundle.network, str(bundle.folder))
+        point = bundle.operating_point(max_error)
+        self._decision = Decision(bundle.temperature, point, f"{bundle.name}, {point.name}")
+        self._threads, self._max_pixels = threads, max_pixels
+
+    @classmethod
+    def load(
+        cls,
+        model: str | os.PathLike[str] | None = None,
+        max_error: float | None = None,
+        threads: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> Recognizer:
+        """Load a model.
+
+        Args:
+            model: the folder of a bundle; None for the one that ships.
+            max_error: the share of wrong answers among accepted ones, 0–1, that the operating point is chosen for on
+                the model's validation data; None for the shipped operating point.
+            threads: threads that `recognize_many` works on; None for as many as the machine has cores.
+            max_pixels: larger images are refused.
+
+        Raises:
+            ModelError: the model is missing, damaged, or has no such operating point.
+            UsageError: an argument is out of range.
+        """
+        if max_error is not None and not 0 < max_error <= 1:
+            raise UsageError(f"max_error is a share between 0 and 1, not {max_error}")
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads must be 1 or more, not {threads}")
+        return cls(read_bundle(model), max_error, threads or os.cpu_count() or 1, max_pixels)
+
+    @property
+    def model(self) -> str:
+        """The model's name, version and operating point, as every answer bears it."""
+        return self._decision.model
+
+    def recognize(self, image: ImageLike, explain: int = 0, allowed: Collection[int] | None = None) -> Recognition:
+        """Read one digit.
+
+        Args:
+            image: a path, the bytes of a file, a Pillow image, or an array (H, W), (H, W, 3 or 4): uint8, bool, or
+                float in 0–1.
+            explain: how many similar known digits to name; needs a gallery, which this version does not have yet.
+            allowed: the digits that may be the answer; None for all ten.
+
+        Raises:
+            ImageError: the image can't be read.
+            UsageError: an argument is out of range.
+        """
+        self._check(explain)
+        mask = allowed_mask(allowed)
+        return self._decide([self._find(image)], mask)[0]
+
+    def recognize_many(
+        self,
+        images: Iterable[ImageLike],
+        batch_size: int = 256,
+        explain: int = 0,
+        allowed: Collection[int] | None = None,
+    ) -> Iterator[Recognition]:
+        """Read many digits, lazily and in order; what can't be read is an answer with an ``error``.
+
+        Args:
+            images: see `recognize`; taken as they are needed.
+            batch_size: how many images are taken ahead of the answers.
+            explain: see `recognize`.
+            allowed: see `recognize`.
+
+        Raises:
+            UsageError: an argument is out of range; raised at once, before the first answer.
+        """
+        self._check(explain)
+        if batch_size < 1:
+            raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
+        return self._stream(images, batch_size, allowed_mask(allowed))
+
+    def recognize_boxes(self, page: ImageLike, boxes: Iterable[Sequence[int]]) -> tuple[Recognition, ...]:
+        """Read one digit in each box of a page, which is opened once.
+
+        Args:
+            page: see `recognize`.
+            boxes: (left, top, right, bottom) in pixels of the page, right and bottom excluded.
+
+        Returns:
+            An answer a box, in order, with its ``box``; a box that lies outside of the page gives an answer with an
+            ``error``.
+
+        Raises:
+            ImageError: the page can't be read.
+        """
+        grey = open_page(page, max_pixels=self._max_pixels)
+        wanted = [_checked(box) for box in boxes]
+        found = [_cut(grey, box, describe(page)) for box in wanted]
+        return tuple(replace(p, box=box) for p, box in zip(self._decide(found, None), wanted, strict=True))
+
+    def _check(self, explain: int) -> None:
+        if explain < 0:
+            raise UsageError(f"explain must be 0 or more, not {explain}")
+        if explain:
+            raise UsageError("explain needs a gallery of known digits, which this version does not have yet")
+
+    def _find(self, image: ImageLike) -> Glyph:
+        return find_glyph(open_page(image, max_pixels=self._max_pixels))
+
+    def _find_or_error(self, image: ImageLike) -> Glyph | RecognizerError:
+        try:
+            return self._find(image)
+        except RecognizerError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - one image, whatever is wrong with it, never stops a batch
+            return ImageError(f"{describe(image)}: can't be read ({type(error).__name__}: {error})")
+
+    def _decide(
+        self, found: Sequence[Glyph | RecognizerError], allowed: NDArray[np.bool_] | None
+    ) -> list[Recognition]:
+        glyphs = [glyph for glyph in found if isinstance(glyph, Glyph) and glyph.kind != "blank"]
+        answers: Iterator[Recognition] = iter(())
+        if glyphs:
+            logits = self._network.logits(np.stack([glyph.image for glyph in glyphs]))
+            answers = iter(decide(logits, [glyph.kind for glyph in glyphs], self._decision, allowed))
+        return [
+            Recognition.failed(each, self.model)
+            if isinstance(each, RecognizerError)
+            else blank(self.model)
+            if each.kind == "blank"
+            else next(answers)
+            for each in found
+        ]
+
+    def _stream(
+        self, images: Iterable[ImageLike], batch_size: int, allowed: NDArray[np.bool_] | None
+    ) -> Iterator[Recognition]:
+        def work(chunk: list[ImageLike]) -> list[Recognition]:
+            return self._decide([self._find_or_error(image) for image in chunk], allowed)
+
+        source = iter(images)
+        size = min(CHUNK, batch_size)
+        chunks = iter(lambda: list(islice(source, size)), [])
+        ahead = max(1, batch_size // size)
+        if self._threads == 1:
+            for chunk in chunks:
+                yield from work(chunk)
+            return
+        with ThreadPoolExecutor(self._threads, "recognize") as workers:
+            waiting: deque[Future[list[Recognition]]] = deque()
+            for chunk in chunks:
+                waiting.append(workers.submit(work, chunk))
+                if len(waiting) >= max(ahead, self._threads):
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+
+
+def _checked(box: Sequence[int]) -> Box:
+    left, top, right, bottom = (int(edge) for edge in box)
+    return left, top, right, bottom
+
+
+def _cut(page: NDArray[np.uint8], box: Box, name: str) -> Glyph | RecognizerError:
+    left, top, right, bottom = box
+    height, width = page.shape
+    inside = page[max(0, top) : max(0, min(bottom, height)), max(0, left) : max(0, min(right, width))]
+    if not inside.size:
+        return ImageError(f"{name}: the box {box} holds no pixels of the page, which is {width}x{height}")
+    return find_glyph(np.ascontiguousarray(inside))

@@ -1,0 +1,142 @@
+"""What a training run is told, from a TOML file: every default stands here and nowhere else."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from recognizer.errors import UsageError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The pool of training glyphs.
+
+    Attributes:
+        validation: MNIST training images held out for validation, stratified by digit.
+        limit: MNIST training images to use; 0 for all.
+        page_copies: simulated photographs of each MNIST training image.
+        printed: digits rendered from typefaces.
+        rejects: generated non-digits, before the audit.
+        validation_rejects: the same, from families and typefaces held out of training.
+        scanner_share: share of the simulated pages from a scanner; the others are phone photographs.
+        plain_share: share of printed digits and rejects that reach the normaliser without a simulated page.
+        held_out_typefaces: share of the families of typefaces kept for validation.
+        held_out_families: families or groups of rejects kept for validation.
+        audit_limit: a reject that a plain classifier gives a digit this probability or more is dropped.
+    """
+
+    validation: int = 5000
+    limit: int = 0
+    page_copies: int = 2
+    printed: int = 60000
+    rejects: int = 80000
+    validation_rejects: int = 8000
+    scanner_share: float = 0.4
+    plain_share: float = 0.3
+    held_out_typefaces: float = 0.15
+    held_out_families: tuple[str, ...] = ()
+    audit_limit: float = 0.9
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Channels of the convolutions: at half, and at a quarter of the glyph's size."""
+
+    half: tuple[int, ...] = (32, 48)
+    quarter: tuple[int, ...] = (96, 96, 96)
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """The optimisation.
+
+    Attributes:
+        epochs: passes over the pool, reshuffled each time.
+        batch: glyphs a step.
+        rate: highest learning rate of the one-cycle schedule.
+        weight_decay: of AdamW.
+        smoothing: label smoothing.
+        average: decay, per step, of the exponential average of weights that is kept.
+        sanity: whether to check first that the loss starts near ln 11 and that 300 samples can be overfitted.
+    """
+
+    epochs: int = 20
+    batch: int = 256
+    rate: float = 6e-3
+    weight_decay: float = 0.02
+    smoothing: float = 0.03
+    average: float = 0.999
+    sanity: bool = True
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Disturbances of glyphs in training, drawn anew each time: most of each, uniformly distributed.
+
+    Attributes:
+        rotation: degrees.
+        scale: share.
+        shear: share.
+        shift: pixels.
+        elastic: standard deviation of the smooth displacement, pixels.
+        pen: probability that strokes are made thicker, and that they are made thinner.
+    """
+
+    rotation: float = 12.0
+    scale: float = 0.12
+    shear: float = 0.2
+    shift: float = 1.2
+    elastic: float = 0.6
+    pen: float = 0.08
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A whole training run."""
+
+    name: str = "eleven"
+    version: str = "1"
+    seed: int = 0
+    coverage: float = 0.992
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    rejects: dict[str, Any] = field(default_factory=lambda: {"noise": 1.0, "fragments": 3.0, "strokes": 2.0})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON-ready values."""
+        return asdict(self)
+
+
+def load_config(path: str | Path) -> TrainingConfig:
+    """Read a TOML file; what it leaves out keeps its default.
+
+    Raises:
+        UsageError: the file is missing, is no TOML, or names a setting that there is not.
+    """
+    file = Path(path)
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{file}: no such configuration file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not a TOML file ({error})") from None
+    sections = {"data": DataConfig, "network": NetworkConfig, "optimizer": OptimizerConfig, "augment": AugmentConfig}
+    made: dict[str, Any] = {}
+    for key, value in values.items():
+        made[key] = _section(sections[key], value, f"{file}: [{key}]") if key in sections else value
+    return _section(TrainingConfig, made, str(file))  # type: ignore[no-any-return]
+
+
+def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
+    if not isinstance(values, dict):
+        raise UsageError(f"{where}: expected a table of settings")
+    known = {f.name for f in fields(kind)}
+    for key in values:
+        if key not in known:
+            raise UsageError(f"{where}: there is no setting {key!r} (there are: {', '.join(sorted(known))})")
+    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})

@@ -1,0 +1,157 @@
+"""The training loop: reshuffled epochs, one-cycle schedule, averaged weights, checkpoints that resume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from recognizer.errors import RecognizerError
+from recognizer.training.augment import augment
+from recognizer.training.config import AugmentConfig, OptimizerConfig
+from recognizer.training.samples import Pool
+
+SANITY_SAMPLES = 300
+SANITY_STEPS = 80
+
+
+class SanityError(RecognizerError):
+    """Training that can't come to any good: something before it is broken."""
+
+
+@dataclass
+class History:
+    """What was watched: one entry a finished epoch."""
+
+    loss: list[float] = field(default_factory=list)
+    validation: list[dict[str, float]] = field(default_factory=list)
+
+
+Watcher = Callable[[int, int, float], None]
+
+
+def tensors(glyphs: NDArray[np.uint8]) -> torch.Tensor:
+    """Glyphs uint8 (N, 28, 28) as float (N, 1, 28, 28) in 0–1."""
+    return torch.from_numpy(np.ascontiguousarray(glyphs))[:, None].float() / 255
+
+
+def logits_of(model: nn.Module, glyphs: NDArray[np.uint8], batch: int = 1024) -> NDArray[np.float32]:
+    """Logits float (N, C) in evaluation mode."""
+    model.eval()
+    with torch.no_grad():
+        parts = [model(tensors(glyphs[low : low + batch])) for low in range(0, len(glyphs), batch)]
+    return torch.cat(parts).float().numpy()
+
+
+class Trainer:
+    """Trains one network on one pool."""
+
+    def __init__(
+        self, model: nn.Module, pool: Pool, optimizer: OptimizerConfig, disturb: AugmentConfig, seed: int
+    ) -> None:
+        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.pool, self.config, self.disturb, self.seed = pool, optimizer, disturb, seed
+        self.steps = max(1, len(pool) // optimizer.batch)
+        decay = min(optimizer.average, 1 - 1 / (1 + self.steps * optimizer.epochs / 10))
+        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        self.optimizer = torch.optim.AdamW(model.parameters(), optimizer.rate, weight_decay=optimizer.weight_decay)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, optimizer.rate, total_steps=self.steps * optimizer.epochs + 1, pct_start=0.15
+        )
+        self.history = History()
+        self.labels = torch.from_numpy(pool.labels.astype(np.int64))
+
+    def run(self, judge: Callable[[nn.Module], dict[str, float]], watch: Watcher, checkpoint: Path | None) -> nn.Module:
+        """Train to the end, from the checkpoint where there is one; returns the averaged network."""
+        if checkpoint is not None and checkpoint.exists():
+            self._load(checkpoint)
+        for epoch in range(len(self.history.loss), self.config.epochs):
+            total = 0.0
+            for step, chosen in enumerate(self._batches(epoch)):
+                loss = self._step(chosen, epoch * self.steps + step)
+                total += loss
+                watch(epoch, step, loss)
+            self.history.loss.append(total / self.steps)
+            self.history.validation.append(judge(self.averaged.module))
+            if checkpoint is not None:
+                self._save(checkpoint)
+        return self.averaged.module
+
+    def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.pool))
+        for step in range(self.steps):
+            yield order[step * self.config.batch : (step + 1) * self.config.batch]
+
+    def _step(self, chosen: NDArray[np.intp], number: int) -> float:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        glyphs = augment(tensors(self.pool.glyphs[chosen]), self.disturb, generator)
+        self.model.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(glyphs.to(memory_format=torch.channels_last))
+        loss = functional.cross_entropy(
+            logits.float(), self.labels[chosen], label_smoothing=self.config.smoothing
+        )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.schedule.step()
+        self.averaged.update_parameters(self.model)
+        return float(loss.detach())
+
+    def _save(self, path: Path) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "loss": self.history.loss,
+            "validation": self.history.validation,
+        }
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.history = History(state["loss"], state["validation"])
+
+
+def check_sanity(make: Callable[[], nn.Module], pool: Pool, seed: int) -> dict[str, float]:
+    """Check that the first loss is a guess's, ln(classes), and that a few hundred samples can be learnt by heart.
+
+    Raises:
+        SanityError: one of them is not so.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(pool))[:SANITY_SAMPLES]
+    few = pool.take(chosen)
+    labels = torch.from_numpy(few.labels.astype(np.int64))
+    model = make()
+    glyphs = tensors(few.glyphs)
+    model.train()
+    logits = model(glyphs)
+    guess = math.log(logits.shape[1])
+    first = float(functional.cross_entropy(logits, labels).detach())
+    if abs(first - guess) > 0.15:
+        raise SanityError(f"the first loss is {first:.3f}, and a guess's would be {guess:.3f}: check the network's start")
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    for _ in range(SANITY_STEPS):
+        loss = functional.cross_entropy(model(glyphs), labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    last = float(loss.detach())
+    if last > 0.3:
+        raise SanityError(f"{len(few)} samples can't be learnt by heart (loss {last:.3f}): check labels and network")
+    return {"first_loss": first, "guess": guess, "overfitted_loss": last}

@@ -1,0 +1,219 @@
+"""The pool that a network learns from: digits as written, photographed and printed, and non-digits; and its validation.
+
+Every sample, from whatever source, passes through the normaliser that serves real input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.glyph import find_glyph
+from recognizer.results import REJECT
+from recognizer.training.config import DataConfig, TrainingConfig
+from reject_gen.base import GreyImage, Material
+from reject_gen.mix import draw_mix
+from reject_gen.recipe import make_recipe
+from reject_gen.paper import put_on_paper
+from reject_gen.paper_settings import PHONE, SCANNER
+from reject_gen.printed import render_digits
+from reject_gen.typefaces import Typeface, find_typefaces, split_typefaces
+
+Glyphs = NDArray[np.uint8]
+CHUNK = 1000
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Glyphs that know their label and where they came from.
+
+    Attributes:
+        glyphs: uint8 (N, 28, 28).
+        labels: uint8 (N,), 0–10; 10 is reject.
+        sources: (N,) texts: "mnist", "page", "printed", or the family of a non-digit.
+    """
+
+    glyphs: Glyphs
+    labels: NDArray[np.uint8]
+    sources: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Pool:
+        """The samples at a mask or at indices."""
+        return Pool(self.glyphs[chosen], self.labels[chosen], self.sources[chosen])
+
+    @staticmethod
+    def join(pools: list[Pool]) -> Pool:
+        """One pool after the other."""
+        return Pool(
+            np.concatenate([pool.glyphs for pool in pools]),
+            np.concatenate([pool.labels for pool in pools]),
+            np.concatenate([pool.sources for pool in pools]),
+        )
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Training and validation pools, with a record of what they were made from."""
+
+    train: Pool
+    validation: Pool
+    record: dict[str, object]
+
+
+def stratified_split(labels: NDArray[np.uint8], held_out: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices to train on and to validate on, each digit in proportion."""
+    rng = np.random.default_rng(seed)
+    validation: list[NDArray[np.intp]] = []
+    for digit in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == digit))
+        validation.append(members[: round(held_out * len(members) / len(labels))])
+    chosen = np.sort(np.concatenate(validation))
+    return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+
+
+def degrade(image: GreyImage, rng: np.random.Generator, plain_share: float, scanner_share: float) -> GreyImage:
+    """Photograph or scan an image of ink, or leave it as it is."""
+    if rng.random() < plain_share:
+        return image
+    return put_on_paper(image, rng, SCANNER if rng.random() < scanner_share else PHONE)
+
+
+def _glyph_or_blank(image: GreyImage) -> GreyImage:
+    return find_glyph(np.ascontiguousarray(image)).image
+
+
+def _photographed(images: Glyphs, seed: int, config: DataConfig) -> Glyphs:
+    rng = np.random.default_rng(seed)
+    return np.stack([_glyph_or_blank(degrade(image, rng, 0.0, config.scanner_share)) for image in images])
+
+
+def _as_written(images: Glyphs, _seed: int, _config: DataConfig) -> Glyphs:
+    return np.stack([_glyph_or_blank(image) for image in images])
+
+
+def _printed(n: int, seed: int, config: DataConfig, typefaces: tuple[str, ...]) -> tuple[Glyphs, NDArray[np.uint8]]:
+    rng = np.random.default_rng(seed)
+    images, labels = render_digits(rng, n, typefaces)
+    glyphs = [_glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images]
+    return np.stack(glyphs), labels
+
+
+class PoolMaker:
+    """Makes pools from MNIST, typefaces and the families of non-digits, on several processes."""
+
+    def __init__(self, config: TrainingConfig, images: Glyphs, labels: NDArray[np.uint8], workers: int = 2) -> None:
+        """``images`` uint8 (N, 28, 28) and ``labels`` uint8 (N,) are MNIST's training part, or some of it."""
+        self.config, self.workers = config, workers
+        self.images, self.labels = images, labels
+        self.split = stratified_split(labels, config.data.validation, config.seed)
+        self.typefaces = split_typefaces(find_typefaces(), config.data.held_out_typefaces)
+
+    def make(self, progress: Progress) -> Pools:
+        """Both pools; rejects of the training pool are not audited yet."""
+        data, (train, held_out) = self.config.data, self.split
+        trained, unseen = ([face.path for face in faces] for faces in self.typefaces)
+        digits, validation = self._digits(train, progress, data.page_copies), self._digits(held_out, progress, 1)
+        digits += [self._print(data.printed, 1, trained, "printed", progress)]
+        validation += [self._print(data.validation, 2, unseen or trained, "printed", progress)]
+        digits += [self._rejects(data.rejects, 3, train, tuple(trained), False, progress)]
+        validation += [self._rejects(data.validation_rejects, 4, held_out, tuple(unseen), True, progress)]
+        return Pools(_inked(Pool.join(digits)), _inked(Pool.join(validation)), self._record())
+
+    def _record(self) -> dict[str, object]:
+        def hashes(faces: tuple[Typeface, ...]) -> dict[str, str]:
+            return {f"{face.family} {face.style}": face.sha256 for face in faces}
+
+        return {
+            "split_sha256": hashlib.sha256(self.split[1].astype("<i8").tobytes()).hexdigest(),
+            "train_typefaces": hashes(self.typefaces[0]),
+            "validation_typefaces": hashes(self.typefaces[1]),
+        }
+
+    def _digits(self, chosen: NDArray[np.intp], progress: Progress, copies: int) -> list[Pool]:
+        images, labels = self.images[chosen], self.labels[chosen]
+        pools = [Pool(self._chunks(_as_written, images, 0, "mnist", progress), labels, _named("mnist", len(labels)))]
+        for copy in range(copies):
+            seed = self.config.seed + 1000 * (copy + 1) + len(chosen)
+            glyphs = self._chunks(_photographed, images, seed, f"pages {copy + 1}", progress)
+            pools.append(Pool(glyphs, labels, _named("page", len(labels))))
+        return pools
+
+    def _chunks(
+        self,
+        make: Callable[[Glyphs, int, DataConfig], Glyphs],
+        images: Glyphs,
+        seed: int,
+        what: str,
+        progress: Progress,
+    ) -> Glyphs:
+        parts = [images[low : low + CHUNK] for low in range(0, len(images), CHUNK)]
+        seeds = [_mixed(seed, number) for number in range(len(parts))]
+        done = []
+        with ProcessPoolExecutor(self.workers, get_context("spawn")) as workers:
+            for part in workers.map(partial(_call_with, make, self.config.data), parts, seeds):
+                done.append(part)
+                progress(what, len(done), len(parts))
+        return np.concatenate(done)
+
+    def _print(self, n: int, stream: int, typefaces: list[str], what: str, progress: Progress) -> Pool:
+        counts = [min(CHUNK, n - low) for low in range(0, n, CHUNK)]
+        seeds = [_mixed(self.config.seed + stream, number) for number in range(len(counts))]
+        make = partial(_printed, config=self.config.data, typefaces=tuple(typefaces))
+        glyphs, labels = [], []
+        with ProcessPoolExecutor(self.workers, get_context("spawn")) as workers:
+            for made in workers.map(make, counts, seeds):
+                glyphs.append(made[0])
+                labels.append(made[1])
+                progress(what, len(glyphs), len(counts))
+        return Pool(np.concatenate(glyphs), np.concatenate(labels), _named(what, n))
+
+    def _rejects(
+        self, n: int, stream: int, digits: NDArray[np.intp], faces: tuple[str, ...], held_out: bool, progress: Progress
+    ) -> Pool:
+        data = self.config.data
+        material = Material(self.images[digits], self.labels[digits], faces)
+        held = data.held_out_families
+        recipe = make_recipe(self.config.rejects, exclude=() if held_out else held, typefaces=faces)
+        change = partial(degrade, plain_share=data.plain_share, scanner_share=data.scanner_share)
+        glyphs, families = [], []
+        for low in range(0, n, 10 * CHUNK):
+            count = min(10 * CHUNK, n - low)
+            seed = self.config.seed + stream
+            mix = draw_mix(
+                recipe, count, seed, material,
+                degrade=change, normalise=_glyph_or_blank, start=low, workers=self.workers,
+            )  # fmt: skip
+            glyphs.append(mix.glyphs)
+            families.extend(mix.families)
+            progress("rejects", low + count, n)
+        return Pool(np.concatenate(glyphs), np.full(n, REJECT, np.uint8), np.array(families))
+
+
+def _call_with(
+    make: Callable[[Glyphs, int, DataConfig], Glyphs], config: DataConfig, images: Glyphs, seed: int
+) -> Glyphs:
+    return make(images, seed, config)
+
+
+def _mixed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _named(name: str, n: int) -> NDArray[np.str_]:
+    return np.full(n, name)
+
+
+def _inked(pool: Pool) -> Pool:
+    """Without blank glyphs: these never reach the network."""
+    return pool.take(pool.glyphs.any(axis=(1, 2)))
