@@ -18,8 +18,10 @@ FAINTEST = 8  # of 255: ink less than 3 % darker than its paper can't be told fr
 NOISE_RATIO = 5.0  # ink stands out from the paper's noise by this many standard deviations
 RIM = 0.18  # of a side: what lies within this of the page's edge may be a cell's border
 EDGE = 0.1  # of a side: a border line may run this far inside the crop
+CROSSING = 0.95  # of a side: what is as long as this crosses the page
 LINE_SPAN = 0.5  # of a side: what is shorter is no line
 RUN = 0.8  # of a side: a straight run of ink of this length is no stroke of a digit that has a margin
+THICKEST = 0.14  # of a side: a border line is thinner
 SPECK = 0.025  # of the main mark's mass
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
 
@@ -106,15 +108,19 @@ def _is_residue(kept: list[_Mark], marks: list[_Mark], lined: Grey | None, paper
     if lined is None:
         return False
     height, width = lined.shape
-    around = lined[max(0, main.top - 1) : main.bottom + 1, max(0, main.left - 1) : main.right + 1]
-    small = main.height < 0.2 * height and main.width < 0.2 * width
-    return small or (main.inner < 0.5 and cv2.countNonZero(around) > 0.25 * (main.width + main.height))
+    if main.height < 0.2 * height and main.width < 0.2 * width:
+        return True
+    thin = 4 * min(main.width, main.height) < max(main.width, main.height)
+    gap = 4 if thin else 1
+    around = lined[max(0, main.top - gap) : main.bottom + gap, max(0, main.left - gap) : main.right + gap]
+    beside = cv2.countNonZero(around) > 0.25 * (main.width + main.height)
+    return beside and (thin or main.inner < 0.5)
 
 
 def _levels(ink: Grey) -> tuple[int, int, float]:
     """Otsu's threshold, the level below which there is only paper, and the paper's noise (one standard deviation)."""
     threshold = int(cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
-    counts = np.bincount(ink.ravel(), minlength=256)[: threshold + 1].cumsum()
+    counts = cv2.calcHist([ink], [0], None, [256], [0, 256]).ravel()[: threshold + 1].cumsum()
     tenth, middle = counts.searchsorted((0.1 * counts[-1], 0.5 * counts[-1]))
     noise = float(middle - tenth) / 1.28
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold)), noise
@@ -143,9 +149,10 @@ def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.int32], list[_Mark]]:
 
 def _mask(labels: NDArray[np.int32], marks: list[_Mark], dilation: int) -> Grey:
     """255 on the marks' pixels and those within half of ``dilation`` of them."""
-    table = np.zeros(int(labels.max()) + 1, np.uint8)
-    table[[mark.number for mark in marks]] = 255
-    return cv2.dilate(table[labels], rectangle(dilation | 1, dilation | 1))  # type: ignore[return-value]
+    table = np.zeros(labels.size, np.uint8)
+    for mark in marks:
+        table[mark.number] = 255
+    return cv2.dilate(table.take(labels), rectangle(dilation | 1, dilation | 1))  # type: ignore[return-value]
 
 
 def _thickness(mark: _Mark) -> int:
@@ -170,17 +177,20 @@ def _border_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
 def _is_line(mark: _Mark, shape: tuple[int, ...]) -> bool:
     """Whether a mark is long, thin, straight along the page's edge and near it."""
     height, width = shape
-    if mark.inner >= 0.3:
-        return False
-    near_x = mark.left <= EDGE * width or mark.right >= (1 - EDGE) * width
-    near_y = mark.top <= EDGE * height or mark.bottom >= (1 - EDGE) * height
-    off_x = abs((mark.left + mark.right) / (2 * width) - 0.5) > 0.25
-    off_y = abs((mark.top + mark.bottom) / (2 * height) - 0.5) > 0.25
-    across = mark.width >= LINE_SPAN * width and near_x and off_y
-    down = mark.height >= LINE_SPAN * height and near_y and off_x
-    return (across and mark.height <= min(2 * RIM * height, mark.width / 3)) or (
-        down and mark.width <= min(2 * RIM * width, mark.height / 3)
-    )
+    centre_x, centre_y = (mark.left + mark.right) / (2 * width), (mark.top + mark.bottom) / (2 * height)
+    across = _is_long(mark.width, mark.height, mark.left, width, height, abs(centre_y - 0.5), mark.inner)
+    return across or _is_long(mark.height, mark.width, mark.top, height, width, abs(centre_x - 0.5), mark.inner)
+
+
+def _is_long(  # noqa: PLR0917 - the same test along and across
+    length: int, breadth: int, start: int, side: int, other: int, off_centre: float, inner: float
+) -> bool:
+    """Whether a mark, seen along its length, is a line: from edge to edge it may lie further inside."""
+    if length >= CROSSING * side and breadth <= 0.15 * other and off_centre > 0.15:
+        return True
+    near = start <= EDGE * side or start + length >= (1 - EDGE) * side
+    thin = breadth <= min(2 * RIM * other, length / 3)
+    return length >= LINE_SPAN * side and near and thin and off_centre > 0.25 and inner < 0.3
 
 
 def _fills_page(others: list[_Mark], lines: list[_Mark], shape: tuple[int, ...]) -> bool:
@@ -208,8 +218,12 @@ def _joined_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
     if not spanning:
         return None
     binary = _mask(labels, spanning, 1)
-    across = cv2.morphologyEx(binary, cv2.MORPH_OPEN, rectangle(long_x, 1))
-    down = cv2.morphologyEx(binary, cv2.MORPH_OPEN, rectangle(1, long_y))
+    # Beyond the page there is no ink, or short strokes that touch the edge would count as long.
+    outside = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
+    slack = 3 if min(height, width) >= 40 else 1  # a line that is not quite level is no single row of pixels
+    high, wide = cv2.dilate(binary, rectangle(1, slack)), cv2.dilate(binary, rectangle(slack, 1))
+    across = cv2.morphologyEx(high, cv2.MORPH_OPEN, rectangle(long_x, 1), **outside)
+    down = cv2.morphologyEx(wide, cv2.MORPH_OPEN, rectangle(1, long_y), **outside)
     y, x = round(0.3 * height), round(0.3 * width)
     across[y : height - y] = 0
     down[:, x : width - x] = 0
@@ -218,13 +232,14 @@ def _joined_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
         return None
     soft = 5 if min(height, width) >= 40 else 3
     runs = cv2.dilate(runs, rectangle(soft, soft))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_and(_mask(labels, marks, 1), cv2.bitwise_not(runs)))
-    if count > 1:
-        left, top, wide, high, area = stats[1 + stats[1:, cv2.CC_STAT_AREA].argmax()].tolist()
-        x, y = max(2, round(0.06 * width)), max(2, round(0.06 * height))
-        free = left >= x and top >= y and left + wide <= width - x and top + high <= height - y
-        if not free and area > 0.1 * cv2.countNonZero(binary):
-            return None
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_and(_mask(labels, marks, 1), cv2.bitwise_not(runs)))
+    rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
+    if not len(rest) and max(_thickness(mark) for mark in spanning) > THICKEST * min(height, width):
+        return None
+    x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
+    left, top, wide, high = rest[:, :4].T
+    if ((left < x) | (top < y) | (left + wide > width - x) | (top + high > height - y)).any():
+        return None
     return runs  # type: ignore[return-value]
 
 
@@ -251,6 +266,10 @@ def _strokes(marks: list[_Mark], shape: tuple[int, ...]) -> list[_Mark]:
         # A bit of a neighbour's stroke comes in over the edge; the page's own character rarely reaches it.
         outer = at_edge(mark) or mark.inner == 0
         if outer and not at_edge(main) and (mark.inner < 0.3 or mark.mass < 0.15 * main.mass):
+            return False
+        # A frame reaches further than the character that it surrounds, with little ink for its size.
+        wider = mark.width > 1.2 * main.width or mark.height > 1.2 * main.height
+        if wider and mark.inner < 0.6 and not at_edge(main) and mark.area < 0.3 * mark.width * mark.height:
             return False
         gap_x = max(mark.left - main.right, main.left - mark.right)
         gap_y = max(mark.top - main.bottom, main.top - mark.bottom)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ from recognizer.results import Box, Recognition
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
 
-CHUNK = 64  # images a thread takes at a time
+CHUNK = 64  # glyphs the network takes at a time
+Allowed: TypeAlias = "NDArray[np.bool_] | None"
 
 
 class Recognizer:
@@ -85,7 +86,7 @@ class Recognizer:
         """
         self._check(explain)
         mask = allowed_mask(allowed)
-        return self._decide([self._find(image)], mask)[0]
+        return self._answers([self._find(image)], mask)[0]
 
     def recognize_many(
         self,
@@ -98,7 +99,7 @@ class Recognizer:
 
         Args:
             images: see `recognize`; taken as they are needed.
-            batch_size: how many images are taken ahead of the answers.
+            batch_size: the most images that are taken before the first answer is given.
             explain: see `recognize`.
             allowed: see `recognize`.
 
@@ -127,7 +128,7 @@ class Recognizer:
         grey = open_page(page, max_pixels=self._max_pixels)
         wanted = [_checked(box) for box in boxes]
         found = [_cut(grey, box, describe(page)) for box in wanted]
-        return tuple(replace(p, box=box) for p, box in zip(self._decide(found, None), wanted, strict=True))
+        return tuple(replace(p, box=box) for p, box in zip(self._answers(found, None), wanted, strict=True))
 
     def _check(self, explain: int) -> None:
         if explain < 0:
@@ -146,9 +147,7 @@ class Recognizer:
         except Exception as error:  # noqa: BLE001 - one image, whatever is wrong with it, never stops a batch
             return ImageError(f"{describe(image)}: can't be read ({type(error).__name__}: {error})")
 
-    def _decide(
-        self, found: Sequence[Glyph | RecognizerError], allowed: NDArray[np.bool_] | None
-    ) -> list[Recognition]:
+    def _answers(self, found: Sequence[Glyph | RecognizerError], allowed: Allowed) -> list[Recognition]:
         glyphs = [glyph for glyph in found if isinstance(glyph, Glyph) and glyph.kind != "blank"]
         answers: Iterator[Recognition] = iter(())
         if glyphs:
@@ -163,25 +162,20 @@ class Recognizer:
             for each in found
         ]
 
-    def _stream(
-        self, images: Iterable[ImageLike], batch_size: int, allowed: NDArray[np.bool_] | None
-    ) -> Iterator[Recognition]:
-        def work(chunk: list[ImageLike]) -> list[Recognition]:
-            return self._decide([self._find_or_error(image) for image in chunk], allowed)
-
+    def _stream(self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed) -> Iterator[Recognition]:
         source = iter(images)
         size = min(CHUNK, batch_size)
-        chunks = iter(lambda: list(islice(source, size)), [])
-        ahead = max(1, batch_size // size)
+        chunks = iter(lambda: [self._find_or_error(image) for image in islice(source, size)], [])
         if self._threads == 1:
             for chunk in chunks:
-                yield from work(chunk)
+                yield from self._answers(chunk, allowed)
             return
-        with ThreadPoolExecutor(self._threads, "recognize") as workers:
+        # This thread finds glyphs, many small calls that hold Python's lock; others run the network, which frees it.
+        with ThreadPoolExecutor(self._threads - 1, "recognize") as workers:
             waiting: deque[Future[list[Recognition]]] = deque()
             for chunk in chunks:
-                waiting.append(workers.submit(work, chunk))
-                if len(waiting) >= max(ahead, self._threads):
+                waiting.append(workers.submit(self._answers, chunk, allowed))
+                if len(waiting) >= self._threads:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
