@@ -126,11 +126,11 @@ def _levels(ink: Grey) -> tuple[int, int, float]:
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold)), noise
 
 
-def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.int32], list[_Mark]]:
+def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.uint16], list[_Mark]]:
     """The components above the threshold, largest first, and the (H, W) map of their numbers."""
     height, width = ink.shape
     binary = cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_16U)
     y, x = round(RIM * height), round(RIM * width)
     inside = np.bincount(labels[y : height - y, x : width - x].ravel(), minlength=count)
     if count == 2:
@@ -147,7 +147,7 @@ def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.int32], list[_Mark]]:
     return labels, marks  # type: ignore[return-value]
 
 
-def _mask(labels: NDArray[np.int32], marks: list[_Mark], dilation: int) -> Grey:
+def _mask(labels: NDArray[np.uint16], marks: list[_Mark], dilation: int) -> Grey:
     """255 on the marks' pixels and those within half of ``dilation`` of them."""
     table = np.zeros(labels.size, np.uint8)
     for mark in marks:
@@ -159,7 +159,7 @@ def _thickness(mark: _Mark) -> int:
     return max(1, round(mark.area / (mark.width + mark.height - min(mark.width, mark.height) / 2)))
 
 
-def _border_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
+def _border_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None:
     """255 where lines of a cell's border or a form lie, and between them and the page's edge; None without lines."""
     lines = [mark for mark in marks if _is_line(mark, labels.shape)]
     if not lines or _fills_page([mark for mark in marks if mark not in lines], lines, labels.shape):
@@ -205,7 +205,7 @@ def _fills_page(others: list[_Mark], lines: list[_Mark], shape: tuple[int, ...])
     return touched >= 2 and main.inner >= 0.3
 
 
-def _joined_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
+def _joined_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None:
     """Long straight runs near the page's edges: frames, and lines that the character touches; None without any.
 
     A bar of a tightly cropped digit is such a run too: runs are lines only if what remains keeps clear of the edges.
@@ -232,7 +232,9 @@ def _joined_lines(marks: list[_Mark], labels: NDArray[np.int32]) -> Grey | None:
         return None
     soft = 5 if min(height, width) >= 40 else 3
     runs = cv2.dilate(runs, rectangle(soft, soft))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.bitwise_and(_mask(labels, marks, 1), cv2.bitwise_not(runs)))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.bitwise_and(_mask(labels, marks, 1), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
+    )
     rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
     if not len(rest) and max(_thickness(mark) for mark in spanning) > THICKEST * min(height, width):
         return None
@@ -278,7 +280,7 @@ def _strokes(marks: list[_Mark], shape: tuple[int, ...]) -> list[_Mark]:
     return [mark for mark in marks if mark is main or belongs(mark)]
 
 
-def _core(ink: Grey, labels: NDArray[np.int32], kept: list[_Mark]) -> int:
+def _core(ink: Grey, labels: NDArray[np.uint16], kept: list[_Mark]) -> int:
     """The level that nine tenths of the strokes' pixels stay below."""
     counts = cv2.calcHist([ink], [0], _mask(labels, kept, 1), [256], [0, 256]).ravel().cumsum()
     return int(counts.searchsorted(0.9 * counts[-1]))

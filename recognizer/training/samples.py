@@ -15,12 +15,14 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.errors import UsageError
 from recognizer.glyph import find_glyph
 from recognizer.results import REJECT
 from recognizer.training.config import DataConfig, TrainingConfig
 from reject_gen.base import GreyImage, Material
 from reject_gen.mix import draw_mix
-from reject_gen.recipe import make_recipe
+from reject_gen.recipe import MixError, Recipe, make_recipe
+from reject_gen.sources import SourceError
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE, SCANNER
 from reject_gen.printed import render_digits
@@ -118,6 +120,20 @@ class PoolMaker:
         self.images, self.labels = images, labels
         self.split = stratified_split(labels, config.data.validation, config.seed)
         self.typefaces = split_typefaces(find_typefaces(), config.data.held_out_typefaces)
+        self.recipes = tuple(self._recipe(side) for side in (0, 1))
+
+    def _recipe(self, side: int) -> Recipe:
+        """The non-digits of training (0) or of validation (1), which draws the held-out families as well.
+
+        Raises:
+            UsageError: the configuration names a family that there is not, or a folder that can't be read.
+        """
+        held_out = () if side else self.config.data.held_out_families
+        faces = tuple(face.path for face in self.typefaces[side])
+        try:
+            return make_recipe(self.config.rejects, exclude=held_out, typefaces=faces)
+        except (MixError, SourceError) as error:
+            raise UsageError(f"[rejects] {error}") from None
 
     def make(self, progress: Progress) -> Pools:
         """Both pools; rejects of the training pool are not audited yet."""
@@ -183,15 +199,13 @@ class PoolMaker:
     ) -> Pool:
         data = self.config.data
         material = Material(self.images[digits], self.labels[digits], faces)
-        held = data.held_out_families
-        recipe = make_recipe(self.config.rejects, exclude=() if held_out else held, typefaces=faces)
         change = partial(degrade, plain_share=data.plain_share, scanner_share=data.scanner_share)
         glyphs, families = [], []
         for low in range(0, n, 10 * CHUNK):
             count = min(10 * CHUNK, n - low)
             seed = self.config.seed + stream
             mix = draw_mix(
-                recipe, count, seed, material,
+                self.recipes[held_out], count, seed, material,
                 degrade=change, normalise=_glyph_or_blank, start=low, workers=self.workers,
             )  # fmt: skip
             glyphs.append(mix.glyphs)
