@@ -25,6 +25,10 @@ THICKEST = 0.14  # of a side: a border line is thinner
 SPECK = 0.025  # of the main mark's mass
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
 
+Labels = NDArray[np.uint8] | NDArray[np.uint16]
+_FEW_LABELS = 256  # as many fit into a byte, and tables of bytes are looked up many times faster
+_MOST_LABELS = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -126,7 +130,7 @@ def _levels(ink: Grey) -> tuple[int, int, float]:
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold)), noise
 
 
-def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.uint16], list[_Mark]]:
+def _marks(ink: Grey, threshold: int) -> tuple[Labels, list[_Mark]]:
     """The components above the threshold, largest first, and the (H, W) map of their numbers."""
     height, width = ink.shape
     binary = cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1]
@@ -137,6 +141,8 @@ def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.uint16], list[_Mark]]:
         strengths: NDArray[np.float64] | list[float] = [0.0, cv2.mean(ink, binary)[0]]
     else:
         strengths = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    if count <= _FEW_LABELS:
+        labels = labels.astype(np.uint8)
     order = stats[1:, cv2.CC_STAT_AREA].argsort()[::-1][:MOST_MARKS] + 1
     marks = []
     for number in order.tolist():
@@ -147,19 +153,22 @@ def _marks(ink: Grey, threshold: int) -> tuple[NDArray[np.uint16], list[_Mark]]:
     return labels, marks  # type: ignore[return-value]
 
 
-def _mask(labels: NDArray[np.uint16], marks: list[_Mark], dilation: int) -> Grey:
+def _mask(labels: Labels, marks: list[_Mark], dilation: int = 1) -> Grey:
     """255 on the marks' pixels and those within half of ``dilation`` of them."""
-    table = np.zeros(labels.size, np.uint8)
+    table = np.zeros(_FEW_LABELS if labels.dtype == np.uint8 else _MOST_LABELS, np.uint8)
     for mark in marks:
         table[mark.number] = 255
-    return cv2.dilate(table.take(labels), rectangle(dilation | 1, dilation | 1))  # type: ignore[return-value]
+    member = cv2.LUT(labels, table) if labels.dtype == np.uint8 else table.take(labels)
+    if dilation > 1:
+        member = cv2.dilate(member, rectangle(dilation | 1, dilation | 1))
+    return member  # type: ignore[return-value]
 
 
 def _thickness(mark: _Mark) -> int:
     return max(1, round(mark.area / (mark.width + mark.height - min(mark.width, mark.height) / 2)))
 
 
-def _border_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None:
+def _border_lines(marks: list[_Mark], labels: Labels) -> Grey | None:
     """255 where lines of a cell's border or a form lie, and between them and the page's edge; None without lines."""
     lines = [mark for mark in marks if _is_line(mark, labels.shape)]
     if not lines or _fills_page([mark for mark in marks if mark not in lines], lines, labels.shape):
@@ -205,7 +214,7 @@ def _fills_page(others: list[_Mark], lines: list[_Mark], shape: tuple[int, ...])
     return touched >= 2 and main.inner >= 0.3
 
 
-def _joined_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None:
+def _joined_lines(marks: list[_Mark], labels: Labels) -> Grey | None:
     """Long straight runs near the page's edges: frames, and lines that the character touches; None without any.
 
     A bar of a tightly cropped digit is such a run too: runs are lines only if what remains keeps clear of the edges.
@@ -217,7 +226,7 @@ def _joined_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None
     spanning = [mark for mark in marks if mark.width >= long_x or mark.height >= long_y]
     if not spanning:
         return None
-    binary = _mask(labels, spanning, 1)
+    binary = _mask(labels, spanning)
     # Beyond the page there is no ink, or short strokes that touch the edge would count as long.
     outside = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
     slack = 3 if min(height, width) >= 40 else 1  # a line that is not quite level is no single row of pixels
@@ -233,7 +242,7 @@ def _joined_lines(marks: list[_Mark], labels: NDArray[np.uint16]) -> Grey | None
     soft = 5 if min(height, width) >= 40 else 3
     runs = cv2.dilate(runs, rectangle(soft, soft))
     _, _, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.bitwise_and(_mask(labels, marks, 1), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
+        cv2.bitwise_and(_mask(labels, marks), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
     )
     rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
     if not len(rest) and max(_thickness(mark) for mark in spanning) > THICKEST * min(height, width):
@@ -280,9 +289,9 @@ def _strokes(marks: list[_Mark], shape: tuple[int, ...]) -> list[_Mark]:
     return [mark for mark in marks if mark is main or belongs(mark)]
 
 
-def _core(ink: Grey, labels: NDArray[np.uint16], kept: list[_Mark]) -> int:
+def _core(ink: Grey, labels: Labels, kept: list[_Mark]) -> int:
     """The level that nine tenths of the strokes' pixels stay below."""
-    counts = cv2.calcHist([ink], [0], _mask(labels, kept, 1), [256], [0, 256]).ravel().cumsum()
+    counts = cv2.calcHist([ink], [0], _mask(labels, kept), [256], [0, 256]).ravel().cumsum()
     return int(counts.searchsorted(0.9 * counts[-1]))
 
 
