@@ -125,11 +125,25 @@ def load_config(path: str | Path) -> TrainingConfig:
         raise UsageError(f"{file}: no such configuration file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: not a TOML file ({error})") from None
-    sections = {"data": DataConfig, "network": NetworkConfig, "optimizer": OptimizerConfig, "augment": AugmentConfig}
+    return make_config(values, str(file))
+
+
+def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
+    """A configuration from plain values, such as ``TrainingConfig.to_dict`` gives; ``where`` they are from.
+
+    Raises:
+        UsageError: they name a setting that there is not.
+    """
+    sections = {
+        "data": DataConfig,
+        "network": NetworkConfig,
+        "optimizer": OptimizerConfig,
+        "augment": AugmentConfig,
+    }
     made: dict[str, Any] = {}
     for key, value in values.items():
-        made[key] = _section(sections[key], value, f"{file}: [{key}]") if key in sections else value
-    return _section(TrainingConfig, made, str(file))  # type: ignore[no-any-return]
+        made[key] = _section(sections[key], value, f"{where}: [{key}]") if key in sections else value
+    return _section(TrainingConfig, made, where)  # type: ignore[no-any-return]
 
 
 def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401

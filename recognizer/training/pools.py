@@ -1,0 +1,121 @@
+"""The pools of a run: made once, rid of digits by accident, made harder where asked, and found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recognizer.data import load_mnist
+from recognizer.decide import softmax
+from recognizer.errors import UsageError
+from recognizer.results import REJECT
+from recognizer.training.config import (
+    AugmentConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    TrainingConfig,
+    make_config,
+)
+from recognizer.training.loop import Trainer, logits_of
+from recognizer.training.model import GlyphClassifier
+from recognizer.training.progress import Progress
+from recognizer.training.samples import Pool, PoolMaker, Pools
+from reject_gen.audit import Score, audit
+
+POOLS = "pools.npz"
+RECORD = "pools.json"
+PLAIN_SOURCES = ("mnist", "printed")
+QUICK = NetworkConfig((16, 32), (64,))  # good enough to judge by, in a tenth of the time
+
+
+def prepare_pools(
+    config: TrainingConfig, folder: Path, data: Path, workers: int, progress: Progress
+) -> Pools:
+    """The pools of the run that works in ``folder``; also seeds torch's own generator.
+
+    Args:
+        config: the run's configuration, which is kept in the folder.
+        folder: where pools are kept; made where it is missing.
+        data: the folder of data sets.
+        workers: processes that make samples.
+        progress: is told what is going on.
+
+    Raises:
+        UsageError: the folder holds another configuration's run, or this one names unknown non-digits.
+        DataError: MNIST is missing or damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim(config, folder)
+    torch.manual_seed(config.seed)
+    file, record = folder / POOLS, folder / RECORD
+    if file.exists() and record.exists():
+        with np.load(file, allow_pickle=False) as stored:
+            parts = {key: stored[key] for key in stored.files}
+        return Pools(_unpack(parts, "train"), _unpack(parts, "validation"), json.loads(record.read_text()))
+    pools = _make(config, data, workers, progress)
+    parts = _pack(pools.train, "train") | _pack(pools.validation, "validation")
+    np.savez(file, **parts)  # type: ignore[arg-type]  # numpy's stubs take the arrays for its own options
+    record.write_text(json.dumps(pools.record, indent=1) + "\n")
+    return pools
+
+
+def _claim(config: TrainingConfig, folder: Path) -> None:
+    """Keep the configuration beside the work, and refuse to go on with another's."""
+    file = folder / "config.json"
+    # Compared as configurations: a folder stays of use when a later version knows one setting more.
+    if file.exists() and make_config(json.loads(file.read_text()), str(file)) != config:
+        raise UsageError(
+            f"{folder}: holds a run with another configuration; choose another --out, or delete it"
+        )
+    file.write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+
+
+def _make(config: TrainingConfig, data: Path, workers: int, progress: Progress) -> Pools:
+    images, labels = load_mnist(data, "train")
+    if config.data.limit:
+        images, labels = images[: config.data.limit], labels[: config.data.limit]
+    pools = PoolMaker(config, images, labels, workers).make(progress.stage)
+    pools.record["mnist_train_sha256"] = hashlib.sha256(images.tobytes()).hexdigest()
+    score = _plain_score(config, pools.train, progress)
+    train = _audited(pools.train, score, config.data.audit_limit, "train", pools.record)
+    validation = _audited(pools.validation, score, config.data.audit_limit, "validation", pools.record)
+    return Pools(train, validation, pools.record)
+
+
+def _plain_score(config: TrainingConfig, pool: Pool, progress: Progress) -> Score:
+    """The judgement of a plain digit classifier, trained here for this: it knows no reject."""
+    digits = pool.take(np.isin(pool.sources, PLAIN_SOURCES))
+    plain = GlyphClassifier(QUICK, classes=REJECT)
+    trainer = Trainer(plain, digits, OptimizerConfig(epochs=2), AugmentConfig(), config.seed + 1)
+    with progress.epochs(2, trainer.steps, "audit") as watch:
+        judge = trainer.run(lambda _: {}, watch, None)
+
+    def score(glyphs: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return softmax(logits_of(judge, glyphs), 1.0)
+
+    return score
+
+
+def _audited(pool: Pool, score: Score, limit: float, name: str, record: dict[str, object]) -> Pool:
+    """Without the rejects that the plain classifier takes for digits."""
+    rejects = np.flatnonzero(pool.labels == REJECT)
+    keep = audit(pool.glyphs[rejects], score, limit, list(pool.sources[rejects]))
+    record[f"{name}_rejects"] = len(rejects)
+    record[f"{name}_rejects_dropped"] = int((~keep).sum())
+    kept = np.ones(len(pool), bool)
+    kept[rejects[~keep]] = False
+    return pool.take(kept)
+
+
+def _pack(pool: Pool, name: str) -> dict[str, NDArray[Any]]:
+    return {f"{name}_glyphs": pool.glyphs, f"{name}_labels": pool.labels, f"{name}_sources": pool.sources}
+
+
+def _unpack(parts: dict[str, NDArray[Any]], name: str) -> Pool:
+    return Pool(parts[f"{name}_glyphs"], parts[f"{name}_labels"], parts[f"{name}_sources"])
