@@ -136,7 +136,9 @@ def _read_checked(file: Path, digest: str) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ModelError(f"{file}: can't be read ({error.strerror}); install or train the model again") from None
+        raise ModelError(
+            f"{file}: can't be read ({error.strerror}); install or train the model again"
+        ) from None
     if hashlib.sha256(content).hexdigest() != digest:
         raise ModelError(f"{file}: damaged, its checksum differs; install or train the model again")
     return content

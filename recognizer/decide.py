@@ -43,7 +43,9 @@ def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
     if allowed is None:
         return None
     digits = set(allowed)
-    if not digits or any(isinstance(d, bool) or not isinstance(d, int | np.integer) or not 0 <= d <= 9 for d in digits):
+    if not digits or any(
+        isinstance(d, bool) or not isinstance(d, int | np.integer) or not 0 <= d <= 9 for d in digits
+    ):
         raise UsageError(f"allowed must hold digits from 0 to 9, not {sorted(digits, key=str)}")
     mask = np.zeros(REJECT, bool)
     mask[list(digits)] = True
@@ -51,7 +53,10 @@ def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
 
 
 def decide(
-    logits: NDArray[np.float32], kinds: Sequence[Kind], decision: Decision, allowed: NDArray[np.bool_] | None = None
+    logits: NDArray[np.float32],
+    kinds: Sequence[Kind],
+    decision: Decision,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> list[Recognition]:
     """Answers for a batch.
 
@@ -77,7 +82,12 @@ def _answer(scores: list[float], best: int, confidence: float, kind: Kind, decis
         return blank(decision.model)
     reason = None if scores[best] >= decision.point.threshold else _reason(scores, best, kind)
     return Recognition(
-        best if reason is None else None, best, reason, min(1.0, confidence), tuple(scores), model=decision.model
+        best if reason is None else None,
+        best,
+        reason,
+        min(1.0, confidence),
+        tuple(scores),
+        model=decision.model,
     )
 
 

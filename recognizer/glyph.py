@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from recognizer.ink import Grey, ink_map
 from recognizer.marks import Marks, sort_marks
 
 if TYPE_CHECKING:
+    from cv2.typing import MatLike
+
     from recognizer.image import ImageLike
 
 SIDE = 28
 BOX = 20
-WORKING_SIDE = 160  # pixels: pages are searched for ink at this size, and looked at again closer where it lies
+WORKING_SIDE = (
+    160  # pixels: pages are searched for ink at this size, and looked at again closer where it lies
+)
 
 Kind = Literal["one", "blank", "several"]
 
@@ -110,7 +113,7 @@ def normalise(ink: Grey, box: tuple[int, int, int, int]) -> Grey:
     # One pixel more on each side holds the soft rim of the strokes, unless pixels are as coarse as strokes.
     rim = 1 if longest > BOX / 2 else 0
     x, y = max(0, left - rim), max(0, top - rim)
-    cut = ink[y : top + height + rim, x : left + width + rim]
+    cut: MatLike = ink[y : top + height + rim, x : left + width + rim]
     if not BOX - 2 <= longest <= BOX:  # resampling by less than a pixel blurs more than it aligns
         scale = BOX / longest
         size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
@@ -118,10 +121,10 @@ def normalise(ink: Grey, box: tuple[int, int, int, int]) -> Grey:
         peak = cv2.minMaxLoc(cut)[1]
         if 0 < peak < 255:  # a thin pen turns grey as it shrinks
             cut = cv2.convertScaleAbs(cut, alpha=255 / peak)
-    return _centre_mass(cut)  # type: ignore[arg-type]
+    return _centre_mass(cut)
 
 
-def _centre_mass(cut: Grey) -> Grey:
+def _centre_mass(cut: MatLike) -> Grey:
     glyph = np.zeros((SIDE, SIDE), np.uint8)
     moments = cv2.moments(cut)
     if not moments["m00"]:

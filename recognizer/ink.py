@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Grey = NDArray[np.uint8]
 
-# Logistic regression on digits whose polarity is known: MNIST and printed ones, cropped, shaded, put on simulated paper,
-# and sudoku cells (`benchmarks/polarity.py` fits and measures it). A bias would favour one side, so there is none.
+# Logistic regression on digits whose polarity is known: MNIST and printed ones, cropped, shaded, put on simulated
+# paper, and sudoku cells (`benchmarks/polarity.py` fits and measures it). A bias would favour one side, so there is none.
 CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
 COARSE = 28  # pixels: paper changes slowly, so that it is looked for at this size of the page's longer side
 DOUBT = 4.0  # logits: nearer to 0 than this, the costlier signs are asked too
@@ -37,14 +37,16 @@ def rectangle(width: int, height: int) -> MatLike:
 def polarity_signs(page: Grey) -> dict[str, float]:
     """Signs that the ink is the brighter side of a uint8 (H, W) page: each about -1..1, positive where it is.
 
-    The inside is brighter than the rim; the mean lies below the middle of the range, because ink covers less than paper.
+    The inside is brighter than the rim; the mean lies below the middle of the range, as ink covers less than paper.
     """
     low, high, _, _ = cv2.minMaxLoc(page)
     span = max(high - low, 1.0)
     height, width = page.shape
     mean = cv2.mean(page)[0]
     ends = page[:: max(height - 1, 1)], page[:, :: max(width - 1, 1)]
-    rim = (cv2.mean(ends[0])[0] * width + cv2.mean(np.ascontiguousarray(ends[1]))[0] * height) / (width + height)
+    rim = (cv2.mean(ends[0])[0] * width + cv2.mean(np.ascontiguousarray(ends[1]))[0] * height) / (
+        width + height
+    )
     return {"rim": (mean - rim) / span, "midrange": ((low + high) / 2 - mean) / span}
 
 

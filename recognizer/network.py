@@ -26,9 +26,13 @@ class Network:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime has no common base of its errors
-            raise ModelError(f"{name}: ONNX Runtime can't load the network ({str(error).splitlines()[0]})") from None
+            self._session: Any = onnxruntime.InferenceSession(
+                graph, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{name}: ONNX Runtime can't load the network ({str(error).splitlines()[0]})"
+            ) from None
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Glyphs uint8 (N, 28, 28) to logits float32 (N, 11): ten digits, then reject."""

@@ -71,7 +71,9 @@ class Recognizer:
         """The model's name, version and operating point, as every answer bears it."""
         return self._decision.model
 
-    def recognize(self, image: ImageLike, explain: int = 0, allowed: Collection[int] | None = None) -> Recognition:
+    def recognize(
+        self, image: ImageLike, explain: int = 0, allowed: Collection[int] | None = None
+    ) -> Recognition:
         """Read one digit.
 
         Args:
@@ -144,7 +146,7 @@ class Recognizer:
             return self._find(image)
         except RecognizerError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - one image, whatever is wrong with it, never stops a batch
+        except Exception as error:
             return ImageError(f"{describe(image)}: can't be read ({type(error).__name__}: {error})")
 
     def _answers(self, found: Sequence[Glyph | RecognizerError], allowed: Allowed) -> list[Recognition]:
@@ -162,7 +164,9 @@ class Recognizer:
             for each in found
         ]
 
-    def _stream(self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed) -> Iterator[Recognition]:
+    def _stream(
+        self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed
+    ) -> Iterator[Recognition]:
         source = iter(images)
         size = min(CHUNK, batch_size)
         chunks = iter(lambda: [self._find_or_error(image) for image in islice(source, size)], [])

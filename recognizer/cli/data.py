@@ -51,9 +51,9 @@ def _verify(root: Path) -> int:
 
 
 def _bar(stack: ExitStack) -> Progress:
-    from rich.console import Console  # noqa: PLC0415 - only where somebody watches
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     bars = stack.enter_context(Bars(*columns, console=Console(stderr=True), redirect_stdout=False))

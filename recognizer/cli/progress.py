@@ -38,8 +38,8 @@ def watched(
 
 
 def _start(total: int | None, stream: TextIO) -> Progress:
-    from rich.console import Console  # noqa: PLC0415 - rich costs more than reading an image
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,

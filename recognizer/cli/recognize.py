@@ -171,9 +171,9 @@ def _for_programs(args: argparse.Namespace) -> Write:
 
 
 def _for_people(args: argparse.Namespace, few: bool) -> Write:
-    from rich.console import Console  # noqa: PLC0415 - programs that call `recognize` don't wait for it
+    from rich.console import Console
 
-    from recognizer.cli.terminal import Screen  # noqa: PLC0415
+    from recognizer.cli.terminal import Screen
 
     def glyph_of(path: str) -> Grey | None:
         try:
@@ -188,7 +188,7 @@ def _for_people(args: argparse.Namespace, few: bool) -> Write:
 def _sheet(args: argparse.Namespace) -> Sheet | None:
     if args.sheet is None:
         return None
-    from recognizer.cli.sheet import Sheet  # noqa: PLC0415 - fonts and drawing, for those who ask for a sheet
+    from recognizer.cli.sheet import Sheet
 
     return Sheet(args.sheet, args.max_pixels)
 

@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, help="a TOML file, such as configs/default.toml")
     parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
     parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that make samples")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes that make samples"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,13 +25,13 @@ def run(args: argparse.Namespace) -> int:
     # Threads that spin while they wait make training several times slower on a machine that does anything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        import torch  # noqa: F401, PLC0415
+        import torch  # noqa: F401
     except ImportError:
         raise UsageError("training needs torch: pip install 'digit-recognizer-eleven[train]'") from None
-    from recognizer.data import find_data  # noqa: PLC0415
-    from recognizer.training.config import load_config  # noqa: PLC0415
-    from recognizer.training.progress import Progress  # noqa: PLC0415
-    from recognizer.training.run import Run  # noqa: PLC0415
+    from recognizer.data import find_data
+    from recognizer.training.config import load_config
+    from recognizer.training.progress import Progress
+    from recognizer.training.run import Run
 
     config = load_config(args.config)
     folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem

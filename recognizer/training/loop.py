@@ -19,6 +19,7 @@ from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
 from recognizer.training.samples import Pool
 
+FALSE_ACCEPTS = "false accepts"  # the one figure of a validation that is no accuracy
 SANITY_SAMPLES = 300
 SANITY_STEPS = 80
 
@@ -36,6 +37,13 @@ class History:
 
 
 Watcher = Callable[[int, int, float], None]
+Loss = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
+"""Of logits float (N, C) and labels int64 (N,), smoothed by a share 0–1: their mean loss."""
+
+
+def softmax_loss(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """The cross-entropy of classes that exclude each other."""
+    return functional.cross_entropy(logits, labels, label_smoothing=smoothing)
 
 
 def tensors(glyphs: NDArray[np.uint8]) -> torch.Tensor:
@@ -55,21 +63,32 @@ class Trainer:
     """Trains one network on one pool."""
 
     def __init__(
-        self, model: nn.Module, pool: Pool, optimizer: OptimizerConfig, disturb: AugmentConfig, seed: int
+        self,
+        model: nn.Module,
+        pool: Pool,
+        optimizer: OptimizerConfig,
+        disturb: AugmentConfig,
+        seed: int,
+        *,
+        loss: Loss = softmax_loss,
     ) -> None:
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.pool, self.config, self.disturb, self.seed = pool, optimizer, disturb, seed
+        self.pool, self.config, self.disturb, self.seed, self.loss = pool, optimizer, disturb, seed, loss
         self.steps = max(1, len(pool) // optimizer.batch)
         decay = min(optimizer.average, 1 - 1 / (1 + self.steps * optimizer.epochs / 10))
         self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(model.parameters(), optimizer.rate, weight_decay=optimizer.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), optimizer.rate, weight_decay=optimizer.weight_decay
+        )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, optimizer.rate, total_steps=self.steps * optimizer.epochs + 1, pct_start=0.15
         )
         self.history = History()
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
 
-    def run(self, judge: Callable[[nn.Module], dict[str, float]], watch: Watcher, checkpoint: Path | None) -> nn.Module:
+    def run(
+        self, judge: Callable[[nn.Module], dict[str, float]], watch: Watcher, checkpoint: Path | None
+    ) -> nn.Module:
         """Train to the end, from the checkpoint where there is one; returns the averaged network."""
         if checkpoint is not None and checkpoint.exists():
             self._load(checkpoint)
@@ -83,6 +102,7 @@ class Trainer:
             self.history.validation.append(judge(self.averaged.module))
             if checkpoint is not None:
                 self._save(checkpoint)
+            finished(self.history)
         return self.averaged.module
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
@@ -96,9 +116,7 @@ class Trainer:
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(glyphs.to(memory_format=torch.channels_last))
-        loss = functional.cross_entropy(
-            logits.float(), self.labels[chosen], label_smoothing=self.config.smoothing
-        )
+        loss = self.loss(logits.float(), self.labels[chosen], self.config.smoothing)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -144,7 +162,9 @@ def check_sanity(make: Callable[[], nn.Module], pool: Pool, seed: int) -> dict[s
     guess = math.log(logits.shape[1])
     first = float(functional.cross_entropy(logits, labels).detach())
     if abs(first - guess) > 0.15:
-        raise SanityError(f"the first loss is {first:.3f}, and a guess's would be {guess:.3f}: check the network's start")
+        raise SanityError(
+            f"the first loss is {first:.3f}, and a guess's would be {guess:.3f}: check the network's start"
+        )
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
     for _ in range(SANITY_STEPS):
         loss = functional.cross_entropy(model(glyphs), labels)
@@ -153,5 +173,7 @@ def check_sanity(make: Callable[[], nn.Module], pool: Pool, seed: int) -> dict[s
         optimizer.step()
     last = float(loss.detach())
     if last > 0.3:
-        raise SanityError(f"{len(few)} samples can't be learnt by heart (loss {last:.3f}): check labels and network")
+        raise SanityError(
+            f"{len(few)} samples can't be learnt by heart (loss {last:.3f}): check labels and network"
+        )
     return {"first_loss": first, "guess": guess, "overfitted_loss": last}

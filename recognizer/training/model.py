@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -44,9 +46,9 @@ class GlyphClassifier(nn.Module):
         super().__init__()
         half, quarter = config.half, config.quarter
         layers: list[nn.Module] = [_convolution(1, half[0], 5, 2)]
-        layers += [_convolution(a, b) for a, b in zip(half, half[1:], strict=False)]
+        layers += [_convolution(a, b) for a, b in pairwise(half)]
         layers += [nn.MaxPool2d(2)]
-        layers += [_convolution(a, b) for a, b in zip((half[-1], *quarter), quarter, strict=False)]
+        layers += [_convolution(a, b) for a, b in pairwise((half[-1], *quarter))]
         self.features = nn.Sequential(*layers)
         last = quarter[-1]
         self.pool = nn.Sequential(SpatialPool(last, QUARTER_SIDE), nn.BatchNorm1d(last))

@@ -60,7 +60,7 @@ def prepare_pools(
         return Pools(_unpack(parts, "train"), _unpack(parts, "validation"), json.loads(record.read_text()))
     pools = _make(config, data, workers, progress)
     parts = _pack(pools.train, "train") | _pack(pools.validation, "validation")
-    np.savez(file, **parts)  # type: ignore[arg-type]  # numpy's stubs take the arrays for its own options
+    np.savez(file, **parts)
     record.write_text(json.dumps(pools.record, indent=1) + "\n")
     return pools
 

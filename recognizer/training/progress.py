@@ -33,7 +33,9 @@ class Progress:
     def note(self, what: str, figures: Mapping[str, float]) -> None:
         """Keep a line of figures."""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        self.console.print(f"[{time.monotonic() - self._start:6.0f} s] {what}: {shown}", markup=False, highlight=False)
+        self.console.print(
+            f"[{time.monotonic() - self._start:6.0f} s] {what}: {shown}", markup=False, highlight=False
+        )
 
     @contextmanager
     def epochs(self, epochs: int, steps: int, what: str = "training") -> Iterator[Watcher]:

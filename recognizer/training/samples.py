@@ -21,11 +21,11 @@ from recognizer.results import REJECT
 from recognizer.training.config import DataConfig, TrainingConfig
 from reject_gen.base import GreyImage, Material
 from reject_gen.mix import draw_mix
-from reject_gen.recipe import MixError, Recipe, make_recipe
-from reject_gen.sources import SourceError
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE, SCANNER
 from reject_gen.printed import render_digits
+from reject_gen.recipe import MixError, Recipe, make_recipe
+from reject_gen.sources import SourceError
 from reject_gen.typefaces import Typeface, find_typefaces, split_typefaces
 
 Glyphs = NDArray[np.uint8]
@@ -73,7 +73,9 @@ class Pools:
     record: dict[str, object]
 
 
-def stratified_split(labels: NDArray[np.uint8], held_out: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def stratified_split(
+    labels: NDArray[np.uint8], held_out: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Indices to train on and to validate on, each digit in proportion."""
     rng = np.random.default_rng(seed)
     validation: list[NDArray[np.intp]] = []
@@ -84,7 +86,9 @@ def stratified_split(labels: NDArray[np.uint8], held_out: int, seed: int) -> tup
     return np.setdiff1d(np.arange(len(labels)), chosen), chosen
 
 
-def degrade(image: GreyImage, rng: np.random.Generator, plain_share: float, scanner_share: float) -> GreyImage:
+def degrade(
+    image: GreyImage, rng: np.random.Generator, plain_share: float, scanner_share: float
+) -> GreyImage:
     """Photograph or scan an image of ink, or leave it as it is."""
     if rng.random() < plain_share:
         return image
@@ -104,17 +108,23 @@ def _as_written(images: Glyphs, _seed: int, _config: DataConfig) -> Glyphs:
     return np.stack([_glyph_or_blank(image) for image in images])
 
 
-def _printed(n: int, seed: int, config: DataConfig, typefaces: tuple[str, ...]) -> tuple[Glyphs, NDArray[np.uint8]]:
+def _printed(
+    n: int, seed: int, config: DataConfig, typefaces: tuple[str, ...]
+) -> tuple[Glyphs, NDArray[np.uint8]]:
     rng = np.random.default_rng(seed)
     images, labels = render_digits(rng, n, typefaces)
-    glyphs = [_glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images]
+    glyphs = [
+        _glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images
+    ]
     return np.stack(glyphs), labels
 
 
 class PoolMaker:
     """Makes pools from MNIST, typefaces and the families of non-digits, on several processes."""
 
-    def __init__(self, config: TrainingConfig, images: Glyphs, labels: NDArray[np.uint8], workers: int = 2) -> None:
+    def __init__(
+        self, config: TrainingConfig, images: Glyphs, labels: NDArray[np.uint8], workers: int = 2
+    ) -> None:
         """``images`` uint8 (N, 28, 28) and ``labels`` uint8 (N,) are MNIST's training part, or some of it."""
         self.config, self.workers = config, workers
         self.images, self.labels = images, labels
@@ -139,7 +149,10 @@ class PoolMaker:
         """Both pools; rejects of the training pool are not audited yet."""
         data, (train, held_out) = self.config.data, self.split
         trained, unseen = ([face.path for face in faces] for faces in self.typefaces)
-        digits, validation = self._digits(train, progress, data.page_copies), self._digits(held_out, progress, 1)
+        digits, validation = (
+            self._digits(train, progress, data.page_copies),
+            self._digits(held_out, progress, 1),
+        )
         digits += [self._print(data.printed, 1, trained, "printed", progress)]
         validation += [self._print(data.validation, 2, unseen or trained, "printed", progress)]
         digits += [self._rejects(data.rejects, 3, train, tuple(trained), False, progress)]
@@ -158,7 +171,11 @@ class PoolMaker:
 
     def _digits(self, chosen: NDArray[np.intp], progress: Progress, copies: int) -> list[Pool]:
         images, labels = self.images[chosen], self.labels[chosen]
-        pools = [Pool(self._chunks(_as_written, images, 0, "mnist", progress), labels, _named("mnist", len(labels)))]
+        pools = [
+            Pool(
+                self._chunks(_as_written, images, 0, "mnist", progress), labels, _named("mnist", len(labels))
+            )
+        ]
         for copy in range(copies):
             seed = self.config.seed + 1000 * (copy + 1) + len(chosen)
             glyphs = self._chunks(_photographed, images, seed, f"pages {copy + 1}", progress)
@@ -195,12 +212,19 @@ class PoolMaker:
         return Pool(np.concatenate(glyphs), np.concatenate(labels), _named(what, n))
 
     def _rejects(
-        self, n: int, stream: int, digits: NDArray[np.intp], faces: tuple[str, ...], held_out: bool, progress: Progress
+        self,
+        n: int,
+        stream: int,
+        digits: NDArray[np.intp],
+        faces: tuple[str, ...],
+        held_out: bool,
+        progress: Progress,
     ) -> Pool:
         data = self.config.data
         material = Material(self.images[digits], self.labels[digits], faces)
         change = partial(degrade, plain_share=data.plain_share, scanner_share=data.scanner_share)
-        glyphs, families = [], []
+        glyphs: list[Glyphs] = []
+        families: list[str] = []
         for low in range(0, n, 10 * CHUNK):
             count = min(10 * CHUNK, n - low)
             seed = self.config.seed + stream
@@ -230,4 +254,4 @@ def _named(name: str, n: int) -> NDArray[np.str_]:
 
 def _inked(pool: Pool) -> Pool:
     """Without blank glyphs: these never reach the network."""
-    return pool.take(pool.glyphs.any(axis=(1, 2)))
+    return pool.take(np.flatnonzero(pool.glyphs.any(axis=(1, 2))))
