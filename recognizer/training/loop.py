@@ -87,9 +87,23 @@ class Trainer:
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
 
     def run(
-        self, judge: Callable[[nn.Module], dict[str, float]], watch: Watcher, checkpoint: Path | None
+        self,
+        judge: Callable[[nn.Module], dict[str, float]],
+        watch: Watcher,
+        checkpoint: Path | None,
+        finished: Callable[[History], None] = lambda _: None,
     ) -> nn.Module:
-        """Train to the end, from the checkpoint where there is one; returns the averaged network."""
+        """Train to the end, from the checkpoint where there is one.
+
+        Args:
+            judge: the figures of the averaged network after an epoch.
+            watch: is told epoch, step and loss after each step.
+            checkpoint: the file that is resumed from, and kept after each epoch.
+            finished: is told the history after each epoch.
+
+        Returns:
+            The averaged network.
+        """
         if checkpoint is not None and checkpoint.exists():
             self._load(checkpoint)
         for epoch in range(len(self.history.loss), self.config.epochs):
