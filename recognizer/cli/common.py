@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
 
-from recognizer.errors import RecognizerError
+from recognizer.errors import RecognizerError, UsageError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
@@ -40,6 +41,19 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
         where = f"{error.filename}: " if error.filename else ""
         return _stopped(f"{where}{error.strerror or error}", 1)
     return code
+
+
+def need_training() -> None:
+    """Get ready for a command that trains, before torch is imported.
+
+    Raises:
+        UsageError: the packages of the extra "train" are not installed.
+    """
+    # Threads that spin while they wait make training several times slower on a machine that does anything else.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    missing = [name for name in ("torch", "onnx", "matplotlib") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"training needs {', '.join(missing)}: pip install 'digit-recognizer-eleven[train]'")
 
 
 def _stopped(line: str, code: int) -> int:

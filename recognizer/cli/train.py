@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from recognizer.errors import UsageError
+from recognizer.cli.common import need_training
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the bundle is. A run that was stopped goes on where it was."""
-    # Threads that spin while they wait make training several times slower on a machine that does anything else.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise UsageError("training needs torch: pip install 'digit-recognizer-eleven[train]'") from None
+    need_training()
     from recognizer.data import find_data
     from recognizer.training.config import load_config
     from recognizer.training.progress import Progress

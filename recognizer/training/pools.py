@@ -65,6 +65,16 @@ def prepare_pools(
     return pools
 
 
+def describe(pool: Pool, name: str) -> dict[str, Any]:
+    """A pool as the metrics file names data: its size, and the SHA-256 of its glyphs and labels."""
+    return {
+        "name": name,
+        "n": len(pool),
+        "images_sha256": hashlib.sha256(pool.glyphs.tobytes()).hexdigest(),
+        "labels_sha256": hashlib.sha256(pool.labels.tobytes()).hexdigest(),
+    }
+
+
 def _claim(config: TrainingConfig, folder: Path) -> None:
     """Keep the configuration beside the work, and refuse to go on with another's."""
     file = folder / "config.json"

@@ -13,19 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, golden_outputs, write_bundle
+from recognizer.bundle import GOLDEN, NETWORK, golden_outputs, read_bundle, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import softmax
+from recognizer.record import make_record, write_record
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig
 from recognizer.training.export import to_onnx
-from recognizer.training.loop import Trainer, check_sanity, logits_of
+from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sanity, logits_of
 from recognizer.training.model import GlyphClassifier
-from recognizer.training.pools import prepare_pools
+from recognizer.training.plots import confusion, draw_confusion, draw_curves
+from recognizer.training.pools import describe, prepare_pools
 from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool, Pools
 
 CHECKPOINT = "checkpoint.pt"
+CURVES = "curves.png"
+CONFUSION = "confusion.png"
 GOLDEN_COUNT = 32
 
 
@@ -46,9 +50,17 @@ class Run:
             progress.note("sanity", check_sanity(self._network, pools.train, self.config.seed))
         trainer = Trainer(self._network(), pools.train, optimizer, self.config.augment, self.config.seed)
         with progress.epochs(optimizer.epochs, trainer.steps) as watch:
-            model = trainer.run(lambda net: self._judge(net, pools.validation, progress), watch, self.folder / CHECKPOINT)
+            model = trainer.run(
+                lambda network: self._judge(network, pools.validation, progress),
+                watch,
+                self.folder / CHECKPOINT,
+                lambda history: draw_curves(history, self.folder / CURVES),
+            )
         (self.folder / "history.json").write_text(json.dumps(vars(trainer.history), indent=1) + "\n")
-        return self._export(model, pools)
+        logits = logits_of(model, pools.validation.glyphs)
+        bundle = self._export(model, logits, pools)
+        self._report(bundle, logits, pools, trainer.history)
+        return bundle
 
     def _network(self) -> GlyphClassifier:
         return GlyphClassifier(self.config.network)
@@ -59,15 +71,15 @@ class Run:
         digit = pool.labels < REJECT
         right = logits[:, :REJECT].argmax(axis=1) == pool.labels
         figures = {
-            str(source): float(right[pool.sources == source].mean()) for source in np.unique(pool.sources[digit])
+            str(source): float(right[pool.sources == source].mean())
+            for source in np.unique(pool.sources[digit])
         }
-        figures["false accepts"] = float((logits.argmax(axis=1) < REJECT)[~digit].mean())
+        figures[FALSE_ACCEPTS] = float((logits.argmax(axis=1) < REJECT)[~digit].mean())
         progress.note("validation", figures)
         return figures
 
-    def _export(self, model: nn.Module, pools: Pools) -> Path:
+    def _export(self, model: nn.Module, logits: NDArray[np.float32], pools: Pools) -> Path:
         pool = pools.validation
-        logits = logits_of(model, pool.glyphs)
         digit = pool.labels < REJECT
         temperature = fit_temperature(logits[digit][:, :REJECT], pool.labels[digit])
         scores = softmax(logits, temperature)
@@ -85,7 +97,10 @@ class Run:
             "data": pools.record,
             "versions": {
                 "python": platform.python_version(),
-                **{name: version(name) for name in ("numpy", "torch", "onnx", "opencv-python-headless", "pillow")},
+                **{
+                    name: version(name)
+                    for name in ("numpy", "torch", "onnx", "opencv-python-headless", "pillow")
+                },
             },
         }
         files = {
@@ -94,6 +109,24 @@ class Run:
         }
         write_bundle(self.folder / "bundle", meta, files)
         return self.folder / "bundle"
+
+    def _report(self, folder: Path, logits: NDArray[np.float32], pools: Pools, history: History) -> None:
+        """The confusion matrix of the validation pool as a picture, and the metrics file."""
+        counts = confusion(pools.validation.labels, logits.argmax(axis=1))
+        draw_confusion(counts, self.folder / CONFUSION)
+        bundle = read_bundle(folder)
+        figures = {
+            "operating_point": bundle.meta["operating_point"],
+            "temperature": bundle.temperature,
+            "validation": bundle.meta["validation"],
+            "confusion": counts.tolist(),
+            "history": vars(history),
+        }
+        data = [describe(pools.train, "training pool"), describe(pools.validation, "validation pool")]
+        write_record(
+            make_record("a training run", "recognizer train", self.config.to_dict(), data, figures, bundle),
+            self.folder,
+        )
 
     def _metrics(self, scores: NDArray[np.float64], pool: Pool, threshold: float) -> dict[str, Any]:
         """Figures at the operating point for each source of digits and family of rejects."""
