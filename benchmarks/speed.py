@@ -1,0 +1,132 @@
+"""How long one image takes, warm, on one thread; a batch; and how long the command takes from a cold start.
+
+    python benchmarks/speed.py --data DIR [--n 1000] [--seed 0] [--model FOLDER]
+
+Pages of 28×28 are digits of MNIST's training part as they are; pages of 56×56 the same on simulated photographs. Each
+image is timed alone; not timed: loading the model, and 100 images before. A cold start is timed from outside, with the
+files in the system's cache: the process that recognizes one file, beside one that only imports the libraries it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from common import header, table, write
+from numpy.typing import NDArray
+from PIL import Image
+
+from recognizer import Recognizer, to_glyph
+from recognizer.data import find_data, load_mnist
+from reject_gen.paper import put_on_paper
+
+Grey = NDArray[np.uint8]
+WARM_UP = 100
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "photo-4.png"
+COLD = {
+    "`import numpy`": ["-c", "import numpy"],
+    "`import recognizer`": ["-c", "import recognizer"],
+    "the libraries alone: `import numpy, cv2, PIL.Image, onnxruntime`": [
+        "-c",
+        "import numpy, cv2, PIL.Image, onnxruntime",
+    ],
+    "`recognize` on one file": ["-m", "recognizer.cli.recognize", str(EXAMPLE)],
+}
+
+
+def photographs(digits: Grey, rng: np.random.Generator) -> Grey:
+    """Simulated photographs, uint8 (N, 56, 56)."""
+    pages = (put_on_paper(digit, rng) for digit in digits)
+    return np.stack([np.asarray(cv2.resize(page, (56, 56), interpolation=cv2.INTER_AREA), np.uint8) for page in pages])
+
+
+def png(page: Grey) -> bytes:
+    """The bytes of a PNG file."""
+    stream = io.BytesIO()
+    Image.fromarray(page).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def each(call: Callable[[Grey | bytes], object], images: Sequence[Grey | bytes]) -> tuple[str, str]:
+    """Median and 95th percentile of a call in milliseconds, as text."""
+    for image in images[:WARM_UP]:
+        call(image)
+    times = []
+    for image in images:
+        start = time.perf_counter()
+        call(image)
+        times.append(1000 * (time.perf_counter() - start))
+    return f"{np.median(times):.2f}", f"{np.percentile(times, 95):.2f}"
+
+
+def process_milliseconds(arguments: list[str], rounds: int = 9) -> float:
+    """Median time of a Python process from start to end, after one that is not counted."""
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+    times = []
+    for _ in range(rounds + 1):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=settings)
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times[1:])
+
+
+def main() -> None:
+    """Measure, and write the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser.add_argument("--n", type=int, default=1000, help="images of each kind")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", help="a bundle (default: the shipped model)")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(options.seed)
+    images = load_mnist(find_data(options.data), "train")[0]
+    digits = images[rng.permutation(len(images))[: options.n]]
+    recognizer = Recognizer.load(options.model, threads=1)
+    kinds: dict[str, Sequence[Grey | bytes]] = {"28×28, array": digits, "56×56, array": photographs(digits, rng)}
+    kinds |= {name.replace("array", "PNG"): [png(page) for page in pages] for name, pages in kinds.items()}
+    rows = [
+        [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)] for kind, pages in sorted(kinds.items())
+    ]
+    batches = []
+    for threads in sorted({1, os.cpu_count() or 1}):
+        many = Recognizer.load(options.model, threads=threads)
+        for kind, pages in sorted(kinds.items()):
+            list(many.recognize_many(pages[:WARM_UP]))
+            start = time.perf_counter()
+            list(many.recognize_many(pages))
+            batches.append([kind, threads, round(len(pages) / (time.perf_counter() - start))])
+    cold = {name: process_milliseconds(arguments) for name, arguments in COLD.items()}
+    bare, full = list(cold.values())[-2:]
+    write(
+        "speed",
+        "Speed",
+        header(
+            ("numpy", "opencv-python-headless", "onnxruntime", "pillow"),
+            model=recognizer.model,
+            n=f"{options.n} images of each kind",
+            seed=options.seed,
+            command="`python benchmarks/speed.py`",
+        ),
+        "One warm image on one thread, milliseconds.\n",
+        table(["page", "recognize, median", "95th percentile", "to_glyph alone, median", "95th percentile"], rows),
+        "`recognize_many`, images a second.\n",
+        table(["page", "threads", "images a second"], batches),
+        "Cold start of a process, milliseconds, median of 9.\n",
+        table(["process", "ms"], [[name, f"{value:.0f}"] for name, value in cold.items()]),
+        f"`recognize` takes {full / bare:.2f} times as long as the imports alone.\n",
+    )
+
+
+if __name__ == "__main__":
+    main()
