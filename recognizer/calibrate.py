@@ -1,7 +1,11 @@
-"""Calibration and operating points, from scores on validation data."""
+"""Calibration and operating points, from scores on validation data.
+
+A blank page has scores of 0 for all digits: it is never accepted, whatever the threshold.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -39,7 +43,7 @@ def _best(scores: Scores) -> tuple[NDArray[np.intp], Scores]:
 
 def _point(scores: Scores, labels: NDArray[np.uint8], threshold: float) -> dict[str, float]:
     best, sure = _best(scores)
-    accepted = sure >= threshold
+    accepted = (sure >= threshold) & (sure > 0)
     error = float((best != labels)[accepted].mean()) if accepted.any() else 0.0
     return {"threshold": float(threshold), "coverage": float(accepted.mean()), "error": error}
 
@@ -49,6 +53,37 @@ def choose_threshold(scores: Scores, labels: NDArray[np.uint8], coverage: float)
     sure = np.sort(_best(scores)[1])
     threshold = float(sure[int((1 - coverage) * len(sure))])
     return {"name": f"coverage {100 * coverage:g} %", **_point(scores, labels, threshold)}
+
+
+def choose_by_error(
+    scores: Scores, labels: NDArray[np.uint8], max_error: float, fewest: int = 1
+) -> dict[str, Any] | None:
+    """The operating point that accepts most digits with a share of at most ``max_error`` wrong among them.
+
+    Args:
+        scores: float (N, 11).
+        labels: uint8 (N,), 0–9.
+        max_error: 0–1.
+        fewest: accepted digits that such a point needs.
+
+    Returns:
+        The operating point; None where there is none.
+    """
+    best, sure = _best(scores)
+    order = np.argsort(-sure, kind="stable")
+    risk = np.cumsum((best != labels)[order]) / np.arange(1, len(order) + 1)
+    # Of equal scores all are accepted or none: only the last of them is an end.
+    ends = np.append(np.diff(sure[order]) < 0, True) & (sure[order] > 0)
+    fitting = np.flatnonzero(ends & (risk <= max_error))
+    if not len(fitting) or fitting[-1] + 1 < fewest:
+        return None
+    threshold = float(sure[order][fitting[-1]])
+    return {"name": f"error {max_error:g}", **_point(scores, labels, threshold)}
+
+
+def images_needed(share: float) -> int:
+    """How many images without an error show that errors are rarer than ``share``, with 95 % confidence: 3 / share."""
+    return math.ceil(round(3 / share, 6))
 
 
 def risk_coverage(scores: Scores, labels: NDArray[np.uint8]) -> list[dict[str, float]]:

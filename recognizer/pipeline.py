@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from recognizer.bundle import Bundle, read_bundle
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
-from recognizer.glyph import Glyph, find_glyph
+from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
 from recognizer.network import Network
-from recognizer.results import Box, Recognition
+from recognizer.results import REJECT, Box, Recognition
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
@@ -70,6 +70,11 @@ class Recognizer:
     def model(self) -> str:
         """The model's name, version and operating point, as every answer bears it."""
         return self._decision.model
+
+    @property
+    def bundle(self) -> Bundle:
+        """The model's description and files."""
+        return self._bundle
 
     def recognize(
         self, image: ImageLike, explain: int = 0, allowed: Collection[int] | None = None
@@ -131,6 +136,29 @@ class Recognizer:
         wanted = [_checked(box) for box in boxes]
         found = [_cut(grey, box, describe(page)) for box in wanted]
         return tuple(replace(p, box=box) for p, box in zip(self._answers(found, None), wanted, strict=True))
+
+    def logits_many(
+        self, images: Iterable[ImageLike]
+    ) -> tuple[NDArray[np.float32], list[Kind | RecognizerError]]:
+        """What stage one says before temperature and operating point: what these are chosen from.
+
+        Args:
+            images: see `recognize`; taken as they are needed.
+
+        Returns:
+            Logits float32 (N, 11), NaN for blank pages and errors; and what each of the N pages holds, or its error.
+        """
+        source = iter(images)
+        kinds: list[Kind | RecognizerError] = []
+        parts = [np.zeros((0, REJECT + 1), np.float32)]
+        while found := [self._find_or_error(image) for image in islice(source, CHUNK)]:
+            part = np.full((len(found), REJECT + 1), np.nan, np.float32)
+            inked = {i: g.image for i, g in enumerate(found) if isinstance(g, Glyph) and g.kind != "blank"}
+            if inked:
+                part[list(inked)] = self._network.logits(np.stack(list(inked.values())))
+            parts.append(part)
+            kinds += [each.kind if isinstance(each, Glyph) else each for each in found]
+        return np.concatenate(parts), kinds
 
     def _check(self, explain: int) -> None:
         if explain < 0:
