@@ -17,6 +17,7 @@ from recognizer.cli.common import run_command
 
 COMMANDS = {
     "train": "train a model from a configuration",
+    "ladder": "train models from the simplest on, and measure what each gains",
     "data": "fetch and check the images used in training",
 }
 
