@@ -20,7 +20,7 @@ from recognizer.glyph import find_glyph
 from recognizer.results import REJECT
 from recognizer.training.config import DataConfig, TrainingConfig
 from reject_gen.base import GreyImage, Material
-from reject_gen.mix import draw_mix
+from reject_gen.mix import Degrade, Mix, draw_mix
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE, SCANNER
 from reject_gen.printed import render_digits
@@ -73,6 +73,32 @@ class Pools:
     record: dict[str, object]
 
 
+@dataclass(frozen=True)
+class RejectSource:
+    """What non-digits are drawn from.
+
+    Attributes:
+        recipe: the families and their shares.
+        material: the digits and typefaces that they are made of.
+        degrade: photographs or scans ink, or leaves it; gets the sample's own generator.
+    """
+
+    recipe: Recipe
+    material: Material
+    degrade: Degrade
+
+    def draw(self, n: int, seed: int, start: int, workers: int) -> Mix:
+        """Glyphs of ``n`` non-digits, from the index ``start`` of the stream that ``seed`` begins."""
+        return draw_mix(
+            self.recipe, n, seed, self.material,
+            degrade=self.degrade, normalise=glyph_or_blank, start=start, workers=workers,
+        )  # fmt: skip
+
+    def ink(self, seed: int, index: int) -> GreyImage:
+        """The ink behind one glyph, before it was photographed: uint8 (H, W)."""
+        return draw_mix(self.recipe, 1, seed, self.material, start=index).images[0]
+
+
 def stratified_split(
     labels: NDArray[np.uint8], held_out: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -95,17 +121,18 @@ def degrade(
     return put_on_paper(image, rng, SCANNER if rng.random() < scanner_share else PHONE)
 
 
-def _glyph_or_blank(image: GreyImage) -> GreyImage:
+def glyph_or_blank(image: GreyImage) -> GreyImage:
+    """The glyph on a page, uint8 (28, 28); all zero where there is no ink."""
     return find_glyph(np.ascontiguousarray(image)).image
 
 
 def _photographed(images: Glyphs, seed: int, config: DataConfig) -> Glyphs:
     rng = np.random.default_rng(seed)
-    return np.stack([_glyph_or_blank(degrade(image, rng, 0.0, config.scanner_share)) for image in images])
+    return np.stack([glyph_or_blank(degrade(image, rng, 0.0, config.scanner_share)) for image in images])
 
 
 def _as_written(images: Glyphs, _seed: int, _config: DataConfig) -> Glyphs:
-    return np.stack([_glyph_or_blank(image) for image in images])
+    return np.stack([glyph_or_blank(image) for image in images])
 
 
 def _printed(
@@ -114,7 +141,7 @@ def _printed(
     rng = np.random.default_rng(seed)
     images, labels = render_digits(rng, n, typefaces)
     glyphs = [
-        _glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images
+        glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images
     ]
     return np.stack(glyphs), labels
 
@@ -155,8 +182,8 @@ class PoolMaker:
         )
         digits += [self._print(data.printed, 1, trained, "printed", progress)]
         validation += [self._print(data.validation, 2, unseen or trained, "printed", progress)]
-        digits += [self._rejects(data.rejects, 3, train, tuple(trained), False, progress)]
-        validation += [self._rejects(data.validation_rejects, 4, held_out, tuple(unseen), True, progress)]
+        digits += [self._rejects(data.rejects, 3, self.reject_source(False), progress)]
+        validation += [self._rejects(data.validation_rejects, 4, self.reject_source(True), progress)]
         return Pools(_inked(Pool.join(digits)), _inked(Pool.join(validation)), self._record())
 
     def _record(self) -> dict[str, object]:
@@ -211,27 +238,20 @@ class PoolMaker:
                 progress(what, len(glyphs), len(counts))
         return Pool(np.concatenate(glyphs), np.concatenate(labels), _named(what, n))
 
-    def _rejects(
-        self,
-        n: int,
-        stream: int,
-        digits: NDArray[np.intp],
-        faces: tuple[str, ...],
-        held_out: bool,
-        progress: Progress,
-    ) -> Pool:
-        data = self.config.data
+    def reject_source(self, held_out: bool) -> RejectSource:
+        """What the non-digits of training, or those of validation, are drawn from."""
+        data, digits = self.config.data, self.split[held_out]
+        faces = tuple(face.path for face in self.typefaces[held_out])
         material = Material(self.images[digits], self.labels[digits], faces)
         change = partial(degrade, plain_share=data.plain_share, scanner_share=data.scanner_share)
+        return RejectSource(self.recipes[held_out], material, change)
+
+    def _rejects(self, n: int, stream: int, source: RejectSource, progress: Progress) -> Pool:
         glyphs: list[Glyphs] = []
         families: list[str] = []
         for low in range(0, n, 10 * CHUNK):
             count = min(10 * CHUNK, n - low)
-            seed = self.config.seed + stream
-            mix = draw_mix(
-                self.recipes[held_out], count, seed, material,
-                degrade=change, normalise=_glyph_or_blank, start=low, workers=self.workers,
-            )  # fmt: skip
+            mix = source.draw(count, self.config.seed + stream, low, self.workers)
             glyphs.append(mix.glyphs)
             families.extend(mix.families)
             progress("rejects", low + count, n)
