@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 
 from recognizer.components import RIM, Labels, Mark, mask_of, thickness
@@ -11,11 +13,23 @@ EDGE = 0.1  # of a side: a border line may run this far inside the crop
 CROSSING = 0.95  # of a side: what is as long as this crosses the page
 LINE_SPAN = 0.5  # of a side: what is shorter is no line
 RUN = 0.8  # of a side: a straight run of ink of this length is no stroke of a digit that has a margin
-THICKEST = 0.14  # of a side: a border line is thinner
+THICKEST = 0.14  # of a side: a border line is thinner, or else it may be a stroke of a tightly cropped digit
 
 
-def border_lines(marks: list[Mark], labels: Labels) -> Grey | None:
-    """255 where lines of a cell's border or a form lie, and between them and the page's edge; None without lines."""
+class Lines(NamedTuple):
+    """Lines on a page.
+
+    Attributes:
+        mask: uint8 (H, W), 255 where they lie, and between them and the page's edge.
+        certain: whether they are lines even if nothing else is on the page.
+    """
+
+    mask: Grey
+    certain: bool
+
+
+def border_lines(marks: list[Mark], labels: Labels) -> Lines | None:
+    """Find the lines of a cell's border or a form; None where there are none."""
     lines = [mark for mark in marks if _is_line(mark, labels.shape)]
     if not lines or _fills_page([mark for mark in marks if mark not in lines], lines, labels.shape):
         return _joined_lines(marks, labels)
@@ -26,7 +40,7 @@ def border_lines(marks: list[Mark], labels: Labels) -> Grey | None:
             lined[slice(0, line.top) if line.top + line.bottom < height else slice(line.bottom, None)] = 255
         else:
             lined[:, slice(0, line.left) if line.left + line.right < width else slice(line.right, None)] = 255
-    return lined
+    return Lines(lined, True)
 
 
 def _is_line(mark: Mark, shape: tuple[int, ...]) -> bool:
@@ -62,7 +76,7 @@ def _fills_page(others: list[Mark], lines: list[Mark], shape: tuple[int, ...]) -
     return touched >= 2 and main.inner >= 0.3
 
 
-def _joined_lines(marks: list[Mark], labels: Labels) -> Grey | None:
+def _joined_lines(marks: list[Mark], labels: Labels) -> Lines | None:
     """Long straight runs near the page's edges: frames, and lines that the character touches; None without any.
 
     A bar of a tightly cropped digit is such a run too: runs are lines only if what remains keeps clear of the edges.
@@ -96,10 +110,9 @@ def _joined_lines(marks: list[Mark], labels: Labels) -> Grey | None:
         cv2.bitwise_and(mask_of(labels, marks), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
     )
     rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
-    if not len(rest) and max(thickness(mark) for mark in spanning) > THICKEST * min(height, width):
-        return None
+    thin = max(thickness(mark) for mark in spanning) <= THICKEST * min(height, width)
     x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
     left, top, wide, high = rest[:, :4].T
     if ((left < x) | (top < y) | (left + wide > width - x) | (top + high > height - y)).any():
         return None
-    return runs  # type: ignore[return-value]
+    return Lines(runs, bool(len(rest)) or thin)  # type: ignore[arg-type]

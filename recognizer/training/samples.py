@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +30,9 @@ from reject_gen.sources import SourceError
 from reject_gen.typefaces import Typeface, find_typefaces, split_typefaces
 
 Glyphs = NDArray[np.uint8]
+Finder = Callable[[GreyImage, GreyImage], GreyImage]
 CHUNK = 1000
+LEAST_LIKENESS = 0.6  # of a photographed digit's glyph to that of its ink: below it the digit was lost
 Progress = Callable[[str, int, int], None]
 
 
@@ -126,23 +129,41 @@ def glyph_or_blank(image: GreyImage) -> GreyImage:
     return find_glyph(np.ascontiguousarray(image)).image
 
 
-def _photographed(images: Glyphs, seed: int, config: DataConfig) -> Glyphs:
-    rng = np.random.default_rng(seed)
-    return np.stack([glyph_or_blank(degrade(image, rng, 0.0, config.scanner_share)) for image in images])
+def likeness(one: GreyImage, other: GreyImage) -> float:
+    """How much two glyphs uint8 (28, 28) look alike, 0–1: the cosine between them, softened."""
+    a, b = (cv2.GaussianBlur(glyph, (0, 0), 1.5).astype(np.float32).ravel() for glyph in (one, other))
+    return float(a @ b / np.sqrt((a @ a) * (b @ b) + 1))
 
 
-def _as_written(images: Glyphs, _seed: int, _config: DataConfig) -> Glyphs:
+def found_or_blank(page: GreyImage, ink: GreyImage) -> GreyImage:
+    """The glyph on a page, or a blank one where the normaliser lost the ink that the page was made from.
+
+    To learn that a cell's border is a seven would teach a network to accept borders.
+    """
+    glyph = glyph_or_blank(page)
+    return glyph if likeness(glyph, glyph_or_blank(ink)) >= LEAST_LIKENESS else np.zeros_like(glyph)
+
+
+def whatever_found(page: GreyImage, _ink: GreyImage) -> GreyImage:
+    """The glyph on a page, be it a digit or what the normaliser took for one: validation counts its failures."""
+    return glyph_or_blank(page)
+
+
+def _as_written(images: Glyphs, _seed: int) -> Glyphs:
     return np.stack([glyph_or_blank(image) for image in images])
 
 
+def _photographed(images: Glyphs, seed: int, config: DataConfig, find: Finder) -> Glyphs:
+    rng = np.random.default_rng(seed)
+    return np.stack([find(degrade(image, rng, 0.0, config.scanner_share), image) for image in images])
+
+
 def _printed(
-    n: int, seed: int, config: DataConfig, typefaces: tuple[str, ...]
+    n: int, seed: int, config: DataConfig, typefaces: tuple[str, ...], find: Finder
 ) -> tuple[Glyphs, NDArray[np.uint8]]:
     rng = np.random.default_rng(seed)
     images, labels = render_digits(rng, n, typefaces)
-    glyphs = [
-        glyph_or_blank(degrade(image, rng, config.plain_share, config.scanner_share)) for image in images
-    ]
+    glyphs = [find(degrade(image, rng, config.plain_share, config.scanner_share), image) for image in images]
     return np.stack(glyphs), labels
 
 
@@ -177,11 +198,11 @@ class PoolMaker:
         data, (train, held_out) = self.config.data, self.split
         trained, unseen = ([face.path for face in faces] for faces in self.typefaces)
         digits, validation = (
-            self._digits(train, progress, data.page_copies),
-            self._digits(held_out, progress, 1),
+            self._digits(train, progress, data.page_copies, found_or_blank),
+            self._digits(held_out, progress, 1, whatever_found),
         )
-        digits += [self._print(data.printed, 1, trained, "printed", progress)]
-        validation += [self._print(data.validation, 2, unseen or trained, "printed", progress)]
+        digits += [self._print(data.printed, 1, trained, found_or_blank, progress)]
+        validation += [self._print(data.validation, 2, unseen or trained, whatever_found, progress)]
         digits += [self._rejects(data.rejects, 3, self.reject_source(False), progress)]
         validation += [self._rejects(data.validation_rejects, 4, self.reject_source(True), progress)]
         return Pools(_inked(Pool.join(digits)), _inked(Pool.join(validation)), self._record())
@@ -196,22 +217,23 @@ class PoolMaker:
             "validation_typefaces": hashes(self.typefaces[1]),
         }
 
-    def _digits(self, chosen: NDArray[np.intp], progress: Progress, copies: int) -> list[Pool]:
+    def _digits(self, chosen: NDArray[np.intp], progress: Progress, copies: int, find: Finder) -> list[Pool]:
         images, labels = self.images[chosen], self.labels[chosen]
         pools = [
             Pool(
                 self._chunks(_as_written, images, 0, "mnist", progress), labels, _named("mnist", len(labels))
             )
         ]
+        photographed = partial(_photographed, config=self.config.data, find=find)
         for copy in range(copies):
             seed = self.config.seed + 1000 * (copy + 1) + len(chosen)
-            glyphs = self._chunks(_photographed, images, seed, f"pages {copy + 1}", progress)
+            glyphs = self._chunks(photographed, images, seed, f"pages {copy + 1}", progress)
             pools.append(Pool(glyphs, labels, _named("page", len(labels))))
         return pools
 
     def _chunks(
         self,
-        make: Callable[[Glyphs, int, DataConfig], Glyphs],
+        make: Callable[[Glyphs, int], Glyphs],
         images: Glyphs,
         seed: int,
         what: str,
@@ -221,22 +243,22 @@ class PoolMaker:
         seeds = [_mixed(seed, number) for number in range(len(parts))]
         done = []
         with ProcessPoolExecutor(self.workers, get_context("spawn")) as workers:
-            for part in workers.map(partial(_call_with, make, self.config.data), parts, seeds):
+            for part in workers.map(make, parts, seeds):
                 done.append(part)
                 progress(what, len(done), len(parts))
         return np.concatenate(done)
 
-    def _print(self, n: int, stream: int, typefaces: list[str], what: str, progress: Progress) -> Pool:
+    def _print(self, n: int, stream: int, typefaces: list[str], find: Finder, progress: Progress) -> Pool:
         counts = [min(CHUNK, n - low) for low in range(0, n, CHUNK)]
         seeds = [_mixed(self.config.seed + stream, number) for number in range(len(counts))]
-        make = partial(_printed, config=self.config.data, typefaces=tuple(typefaces))
+        make = partial(_printed, config=self.config.data, typefaces=tuple(typefaces), find=find)
         glyphs, labels = [], []
         with ProcessPoolExecutor(self.workers, get_context("spawn")) as workers:
             for made in workers.map(make, counts, seeds):
                 glyphs.append(made[0])
                 labels.append(made[1])
-                progress(what, len(glyphs), len(counts))
-        return Pool(np.concatenate(glyphs), np.concatenate(labels), _named(what, n))
+                progress("printed", len(glyphs), len(counts))
+        return Pool(np.concatenate(glyphs), np.concatenate(labels), _named("printed", n))
 
     def reject_source(self, held_out: bool) -> RejectSource:
         """What the non-digits of training, or those of validation, are drawn from."""
@@ -256,12 +278,6 @@ class PoolMaker:
             families.extend(mix.families)
             progress("rejects", low + count, n)
         return Pool(np.concatenate(glyphs), np.full(n, REJECT, np.uint8), np.array(families))
-
-
-def _call_with(
-    make: Callable[[Glyphs, int, DataConfig], Glyphs], config: DataConfig, images: Glyphs, seed: int
-) -> Glyphs:
-    return make(images, seed, config)
 
 
 def _mixed(seed: int, number: int) -> int:
