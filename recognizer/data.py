@@ -44,8 +44,12 @@ def data_folder(path: str | os.PathLike[str] | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else home() / "data"
 
 
-def find_data(path: str | os.PathLike[str] | None = None) -> Path:
+def find_data(path: str | os.PathLike[str] | None = None, option: str = "--data") -> Path:
     """The folder of data sets, with MNIST in it as ``mnist/*-ubyte.gz``.
+
+    Args:
+        path: see `data_folder`.
+        option: the option of the command line that names it, for the message.
 
     Raises:
         DataError: says what is missing, and how to get it.
@@ -55,7 +59,7 @@ def find_data(path: str | os.PathLike[str] | None = None) -> Path:
     if missing:
         raise DataError(
             f"no {packed(root, missing[0])}: run `recognizer data fetch`, "
-            "or name a folder that has it by --data or RECOGNIZER_DATA"
+            f"or name a folder that has it by {option} or RECOGNIZER_DATA"
         )
     return root
 

@@ -17,6 +17,8 @@ from recognizer.cli.common import run_command
 
 COMMANDS = {
     "train": "train a model from a configuration",
+    "evaluate": "measure a model on labelled images",
+    "calibrate": "fit a model's operating point to your own images",
     "ladder": "train models from the simplest on, and measure what each gains",
     "data": "fetch and check the images used in training",
 }

@@ -1,0 +1,92 @@
+"""What the commands that measure share: the options that name data, progress, and figures as text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from recognizer.bundle import Bundle
+from recognizer.cli.inputs import printable
+from recognizer.cli.progress import watched
+from recognizer.cli.recognize import at_least
+from recognizer.errors import ModelError
+from recognizer.evaluation import LISTED
+from recognizer.labelled import ROOT_OPTION, SPECS, Choice, Labelled, Origin, open_labelled
+
+UNUSABLE_EXIT = 1
+Item = TypeVar("Item")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that name a model and labelled data."""
+    parser.add_argument("--model", metavar="M", help="a bundle folder; the shipped model otherwise")
+    parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="SPEC", help=SPECS)
+    parser.add_argument(
+        ROOT_OPTION, metavar="DIR", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)"
+    )
+    parser.add_argument(
+        "--limit", type=at_least(1), metavar="N", help="the most images of each data set, chosen at random"
+    )
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, metavar="S", help="of that choice, and of rejects"
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the configuration whose rejects are meant (default: the model's own)",
+    )
+
+
+def open_sets(args: argparse.Namespace, bundle: Bundle) -> list[Labelled]:
+    """The data sets that ``--data`` names, each once; all are found before the first is read."""
+    from recognizer.training.config import load_config, make_config
+
+    def origin() -> Origin:
+        if args.config:
+            return Origin(load_config(args.config))
+        if "config" not in bundle.meta:
+            raise ModelError(
+                f"{bundle.folder}: the model doesn't tell its configuration: name one by --config"
+            )
+        config = make_config(bundle.meta["config"], f"{bundle.folder}: config")
+        return Origin(config, bundle.meta.get("data", {}).get("split_sha256"))
+
+    choice = Choice(args.root, args.limit, args.seed)
+    return [open_labelled(spec, choice, origin) for spec in dict.fromkeys(args.data)]
+
+
+def arguments_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments as a metrics file holds them."""
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in vars(args).items()
+        if name != "command"
+    }
+
+
+def progress(items: Iterable[Item], total: int) -> Iterator[Item]:
+    """Pass items on, and show on a terminal how far they are."""
+    return watched(items, lambda: total, sys.stderr) if sys.stderr.isatty() else iter(items)
+
+
+def tell_problems(problems: Sequence[str]) -> int:
+    """List what could not be used on standard error; returns the exit code."""
+    for line in problems[:LISTED]:
+        sys.stderr.write(f"{printable(line)}\n")
+    if len(problems) > LISTED:
+        sys.stderr.write(f"and {len(problems) - LISTED} more\n")
+    return UNUSABLE_EXIT if problems else 0
+
+
+def percent(share: float | None) -> str:
+    """A share as text, such as "99.12 %"."""
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def counted(found: dict[str, Any]) -> str:
+    """What `metrics.share_of` gives, as text: "12 of 9920, 0.12 % (0.07–0.21)"."""
+    low, high = found["interval_95"]
+    return f"{found['count']} of {found['n']}, {percent(found['share'])} ({100 * low:.2f}–{100 * high:.2f})"
