@@ -26,6 +26,9 @@ class DataConfig:
         held_out_typefaces: share of the families of typefaces kept for validation.
         held_out_families: families or groups of rejects kept for validation.
         audit_limit: a reject that a plain classifier gives a digit this probability or more is dropped.
+        hard_rejects: most non-digits to add that a model takes for digits, searched for; 0 for no search.
+        hard_rounds: rounds of this search, each against a network that has learnt from those before.
+        hard_model: folder of a bundle to search against in all rounds; "" for quick networks trained for this.
     """
 
     validation: int = 5000
@@ -39,6 +42,9 @@ class DataConfig:
     held_out_typefaces: float = 0.15
     held_out_families: tuple[str, ...] = ()
     audit_limit: float = 0.9
+    hard_rejects: int = 0
+    hard_rounds: int = 2
+    hard_model: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,23 +15,18 @@ from recognizer.data import load_mnist
 from recognizer.decide import softmax
 from recognizer.errors import UsageError
 from recognizer.results import REJECT
-from recognizer.training.config import (
-    AugmentConfig,
-    NetworkConfig,
-    OptimizerConfig,
-    TrainingConfig,
-    make_config,
-)
-from recognizer.training.loop import Trainer, logits_of
-from recognizer.training.model import GlyphClassifier
+from recognizer.training.config import TrainingConfig, make_config
+from recognizer.training.hard import PREFIX, Search, add_hard
+from recognizer.training.loop import logits_of
 from recognizer.training.progress import Progress
+from recognizer.training.quick import train_quickly
 from recognizer.training.samples import Pool, PoolMaker, Pools
 from reject_gen.audit import Score, audit
 
 POOLS = "pools.npz"
 RECORD = "pools.json"
 PLAIN_SOURCES = ("mnist", "printed")
-QUICK = NetworkConfig((16, 32), (64,))  # good enough to judge by, in a tenth of the time
+HARD_STREAM = 5  # added to the seed; the other kinds of samples have the numbers below
 
 
 def prepare_pools(
@@ -90,21 +85,25 @@ def _make(config: TrainingConfig, data: Path, workers: int, progress: Progress) 
     images, labels = load_mnist(data, "train")
     if config.data.limit:
         images, labels = images[: config.data.limit], labels[: config.data.limit]
-    pools = PoolMaker(config, images, labels, workers).make(progress.stage)
+    maker = PoolMaker(config, images, labels, workers)
+    pools = maker.make(progress.stage)
     pools.record["mnist_train_sha256"] = hashlib.sha256(images.tobytes()).hexdigest()
     score = _plain_score(config, pools.train, progress)
     train = _audited(pools.train, score, config.data.audit_limit, "train", pools.record)
     validation = _audited(pools.validation, score, config.data.audit_limit, "validation", pools.record)
+    if config.data.hard_rejects:
+        source, seed = maker.reject_source(False), config.seed + HARD_STREAM
+        train = add_hard(
+            config.data, train, Search(source, score, config.data.audit_limit, seed, workers), progress
+        )
+        pools.record["train_hard_rejects"] = int(np.char.startswith(train.sources, PREFIX).sum())
     return Pools(train, validation, pools.record)
 
 
 def _plain_score(config: TrainingConfig, pool: Pool, progress: Progress) -> Score:
     """The judgement of a plain digit classifier, trained here for this: it knows no reject."""
     digits = pool.take(np.isin(pool.sources, PLAIN_SOURCES))
-    plain = GlyphClassifier(QUICK, classes=REJECT)
-    trainer = Trainer(plain, digits, OptimizerConfig(epochs=2), AugmentConfig(), config.seed + 1)
-    with progress.epochs(2, trainer.steps, "audit") as watch:
-        judge = trainer.run(lambda _: {}, watch, None)
+    judge = train_quickly(digits, REJECT, config.seed + 1, progress, "audit")
 
     def score(glyphs: NDArray[np.uint8]) -> NDArray[np.float64]:
         return softmax(logits_of(judge, glyphs), 1.0)
