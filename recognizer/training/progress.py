@@ -34,7 +34,10 @@ class Progress:
         """Keep a line of figures."""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
         self.console.print(
-            f"[{time.monotonic() - self._start:6.0f} s] {what}: {shown}", markup=False, highlight=False
+            f"[{time.monotonic() - self._start:6.0f} s] {what}: {shown}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
 
     @contextmanager
