@@ -51,7 +51,8 @@ def _point(scores: Scores, labels: NDArray[np.uint8], threshold: float) -> dict[
 def choose_threshold(scores: Scores, labels: NDArray[np.uint8], coverage: float) -> dict[str, Any]:
     """The operating point that accepts ``coverage`` of digits with scores float (N, 11) and labels uint8 (N,)."""
     sure = np.sort(_best(scores)[1])
-    threshold = float(sure[int((1 - coverage) * len(sure))])
+    # Rounded, since (1 - 0.9) * 120 falls short of 12 by a little.
+    threshold = float(sure[int(round((1 - coverage) * len(sure), 6))])
     return {"name": f"coverage {100 * coverage:g} %", **_point(scores, labels, threshold)}
 
 
