@@ -2,8 +2,9 @@
 
 A family draws mostly what a trained network refuses at sight. So each round draws many, looks which of them
 the present model would accept, and searches on around those: their ink is drawn, bent, thickened, partly
-covered and photographed anew, and what is accepted again is changed further. What a plain digit classifier
-holds for a digit, steadily, is dropped: it may have become one.
+covered and photographed anew, and what is accepted again is changed further.
+
+What a model accepts is a digit by accident far more often than what is drawn: it is audited more strictly.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from recognizer.training.progress import Progress
 from recognizer.training.quick import train_quickly
 from recognizer.training.samples import Glyphs, Pool, RejectSource, glyph_or_blank
 from recognizer.training.vary import vary
-from reject_gen.audit import NEVER_DIGITS, Score, audit
+from reject_gen.audit import Score, audit
 from reject_gen.base import GreyImage
 from reject_gen.mix import Degrade
 
@@ -41,6 +42,7 @@ DRAWS = 10  # samples drawn for each one wanted
 CHILDREN = 6  # changes tried of each ink whose sample was accepted
 GENERATIONS = 3
 KINDRED = 8  # most samples from one ink, changed or not
+LIMIT = 0.5  # of the audit, and of all families: a change, or the normaliser, can leave one digit of several
 COVERAGE = 0.99  # of training digits, where the threshold of a network without one is set
 CHUNK = 64
 
@@ -117,14 +119,12 @@ class Search:
     Attributes:
         source: what non-digits are drawn from.
         plain: the judgement of a plain digit classifier.
-        limit: above this steady probability of a digit by ``plain`` a sample is dropped.
         seed: of all draws.
         workers: processes.
     """
 
     source: RejectSource
     plain: Score
-    limit: float
     seed: int
     workers: int = 1
 
@@ -150,7 +150,7 @@ class Search:
         glyphs = mix.glyphs
         return [
             Find(glyphs[i], self.source.ink(self.seed, start + i), mix.families[i], start + i)
-            for i in self._kept(target, glyphs, mix.families)
+            for i in self._kept(target, glyphs)
         ]
 
     def _bred(self, target: Target, leads: list[Find], generation: int) -> list[Find]:
@@ -161,7 +161,7 @@ class Search:
             child for part in self._run(partial(_breed, self.source.degrade), parts) for child in part
         ]
         glyphs = np.stack([child.glyph for child in children])
-        return [children[i] for i in self._kept(target, glyphs, [child.family for child in children])]
+        return [children[i] for i in self._kept(target, glyphs)]
 
     def _run(self, work: Callable[[Part], list[Find]], parts: Sequence[Part]) -> Iterator[list[Find]]:
         if self.workers <= 1 or len(parts) < 2:
@@ -170,11 +170,10 @@ class Search:
         with ProcessPoolExecutor(min(self.workers, len(parts)), get_context("spawn")) as workers:
             yield from workers.map(work, parts)
 
-    def _kept(self, target: Target, glyphs: Glyphs, families: Sequence[str]) -> list[int]:
+    def _kept(self, target: Target, glyphs: Glyphs) -> list[int]:
         """Indices of those that are accepted, and are no digits by accident."""
         accepted = np.flatnonzero(target.accepts(glyphs))
-        keep = audit(glyphs[accepted], self.plain, self.limit, [families[i] for i in accepted.tolist()])
-        kept: list[int] = accepted[keep].tolist()
+        kept: list[int] = accepted[audit(glyphs[accepted], self.plain, LIMIT)].tolist()
         return kept
 
 
@@ -199,7 +198,7 @@ def _breed(degrade: Degrade, part: Part) -> list[Find]:
     for lead, seed in zip(*part, strict=True):
         rng = np.random.default_rng(seed)
         for _ in range(CHILDREN):
-            ink = vary(lead.ink, rng, cover=lead.family not in NEVER_DIGITS)
+            ink = vary(lead.ink, rng)
             glyph = glyph_or_blank(degrade(ink, rng))
             children.append(replace(lead, glyph=glyph, ink=ink))
     return children

@@ -92,10 +92,8 @@ def _make(config: TrainingConfig, data: Path, workers: int, progress: Progress) 
     train = _audited(pools.train, score, config.data.audit_limit, "train", pools.record)
     validation = _audited(pools.validation, score, config.data.audit_limit, "validation", pools.record)
     if config.data.hard_rejects:
-        source, seed = maker.reject_source(False), config.seed + HARD_STREAM
-        train = add_hard(
-            config.data, train, Search(source, score, config.data.audit_limit, seed, workers), progress
-        )
+        search = Search(maker.reject_source(False), score, config.seed + HARD_STREAM, workers)
+        train = add_hard(config.data, train, search, progress)
         pools.record["train_hard_rejects"] = int(np.char.startswith(train.sources, PREFIX).sum())
     return Pools(train, validation, pools.record)
 

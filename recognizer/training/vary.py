@@ -10,13 +10,12 @@ from reject_gen.base import GreyImage
 PAGE_SIDE = 28  # pixels of a glyph: a pen is changed by about one of these
 
 
-def vary(ink: GreyImage, rng: np.random.Generator, cover: bool) -> GreyImage:
+def vary(ink: GreyImage, rng: np.random.Generator) -> GreyImage:
     """Change an ink a little.
 
     Args:
         ink: uint8 (H, W).
         rng: the same state gives the same change.
-        cover: whether a part may be covered: what has too many strokes to be a digit must keep them.
 
     Returns:
         uint8 (H', W'): as it is, for another photograph; bent; with another pen; partly covered.
@@ -26,7 +25,7 @@ def vary(ink: GreyImage, rng: np.random.Generator, cover: bool) -> GreyImage:
     changed = _bent(ink, rng)
     if rng.random() < 0.4:
         changed = _with_other_pen(changed, rng)
-    if cover and rng.random() < 0.3:
+    if rng.random() < 0.3:
         changed = _covered(changed, rng)
     return changed if (changed != changed[0, 0]).any() else ink
 
