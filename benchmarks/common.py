@@ -31,7 +31,9 @@ def header(packages: Sequence[str], **facts: object) -> str:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "hardware": processor(),
         **_load(),
-        "versions": ", ".join([f"Python {platform.python_version()}", *(f"{p} {_version(p)}" for p in packages)]),
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{p} {_version(p)}" for p in packages)]
+        ),
         **facts,
     }
     return "\n".join(f"- {name}: {value}" for name, value in lines.items()) + "\n"

@@ -31,7 +31,9 @@ CELLS = {
 }
 SHEET, PEN = 246, 38  # grey levels of paper and ink
 # A calm photograph: the examples show what is common, not what is worst.
-CALM = replace(PHONE, ink_side=(110.0, 120.0), max_side=220, light_on_dark=0.0, neighbour=0.0, rule=0.0, tight=0.0)
+CALM = replace(
+    PHONE, ink_side=(110.0, 120.0), max_side=220, light_on_dark=0.0, neighbour=0.0, rule=0.0, tight=0.0
+)
 
 
 def on_light(ink: Grey, side: int, margin: int) -> Grey:
@@ -84,7 +86,9 @@ def main() -> None:
     pages = {name: np.load(options.cells)["images"][index] for name, index in CELLS.items()}
     pages["paper-5.png"] = on_light(images[first[5][3]], 168, 20)
     pages["shadow-2.jpg"] = put_on_paper(images[first[2][6]], np.random.default_rng(5), CALM)
-    pages["row-2706.png"] = on_light(row([images[first[d][k]] for d, k in ((2, 1), (7, 4), (0, 2), (6, 5))]), 84, 24)
+    pages["row-2706.png"] = on_light(
+        row([images[first[d][k]] for d, k in ((2, 1), (7, 4), (0, 2), (6, 5))]), 84, 24
+    )
     pages["letter-k.png"] = letter("K")
     pages["tick.png"] = tick()
     pages["blank.jpg"] = empty_sheet(np.random.default_rng(0))

@@ -46,7 +46,9 @@ def crops(n: int, seed: int) -> list[Grey]:
     rng = np.random.default_rng(seed)
     images, _ = render_digits(rng, n, (BUILT_IN,))
     pages = (put_on_paper(image, rng) for image in images)
-    return [np.asarray(cv2.resize(page, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8) for page in pages]
+    return [
+        np.asarray(cv2.resize(page, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8) for page in pages
+    ]
 
 
 def _binary(crop: Grey) -> Grey:

@@ -104,7 +104,9 @@ def on_paper(digits: Grey, n: int, rng: np.random.Generator) -> Iterator[Page]:
     printed, _ = render_digits(rng, n, tuple(face.path for face in find_typefaces()))
     for group, settings in (("phone", PHONE), ("scanner", SCANNER)):
         dark = replace(settings, light_on_dark=0.0)
-        yield from (Page.of(put_on_paper(image, rng, dark), False, group) for image in (*digits[:n], *printed))
+        yield from (
+            Page.of(put_on_paper(image, rng, dark), False, group) for image in (*digits[:n], *printed)
+        )
     yield from (Page.of(crop(image), True, "printed crop") for image in printed)
 
 
@@ -173,7 +175,14 @@ def measure(pages: list[Page], fitted: list[Page]) -> tuple[str, str]:
         )
         for name, value in made.items()
     ]
-    columns = ["group", "pages", "doubtful %", "clear signs alone, wrong %", "fitted here, wrong %", "in use, wrong %"]
+    columns = [
+        "group",
+        "pages",
+        "doubtful %",
+        "clear signs alone, wrong %",
+        "fitted here, wrong %",
+        "in use, wrong %",
+    ]
     return table(["step", "sign", "fitted here", "in use"], weights), table(columns, rows)
 
 
@@ -190,7 +199,11 @@ def main() -> None:
     held_out = stratified_split(labels, DataConfig.validation, 0)[1]
     rng = np.random.default_rng(options.seed)
     digits = images[rng.permutation(held_out)[: options.n]]
-    pages = [*variants(digits), *on_paper(digits, options.n, rng), *(cells(options.cells) if options.cells else ())]
+    pages = [
+        *variants(digits),
+        *on_paper(digits, options.n, rng),
+        *(cells(options.cells) if options.cells else ()),
+    ]
     weights, figures = measure(pages[1::2], pages[::2])
     packages = ("numpy", "opencv-python-headless", "scikit-learn")
     facts = {"n": f"{len(pages)} pages, {options.n} digits in each variant", "seed": options.seed}

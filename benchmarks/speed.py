@@ -47,7 +47,9 @@ COLD = {
 def photographs(digits: Grey, rng: np.random.Generator) -> Grey:
     """Simulated photographs, uint8 (N, 56, 56)."""
     pages = (put_on_paper(digit, rng) for digit in digits)
-    return np.stack([np.asarray(cv2.resize(page, (56, 56), interpolation=cv2.INTER_AREA), np.uint8) for page in pages])
+    return np.stack(
+        [np.asarray(cv2.resize(page, (56, 56), interpolation=cv2.INTER_AREA), np.uint8) for page in pages]
+    )
 
 
 def png(page: Grey) -> bytes:
@@ -71,7 +73,10 @@ def each(call: Callable[[Grey | bytes], object], images: Sequence[Grey | bytes])
 
 def process_milliseconds(arguments: list[str], rounds: int = 9) -> float:
     """Median time of a Python process from start to end, after one that is not counted."""
-    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
+    settings = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+    }
     times = []
     for _ in range(rounds + 1):
         start = time.perf_counter()
@@ -93,10 +98,14 @@ def main() -> None:
     images = load_mnist(find_data(options.data), "train")[0]
     digits = images[rng.permutation(len(images))[: options.n]]
     recognizer = Recognizer.load(options.model, threads=1)
-    kinds: dict[str, Sequence[Grey | bytes]] = {"28×28, array": digits, "56×56, array": photographs(digits, rng)}
+    kinds: dict[str, Sequence[Grey | bytes]] = {
+        "28×28, array": digits,
+        "56×56, array": photographs(digits, rng),
+    }
     kinds |= {name.replace("array", "PNG"): [png(page) for page in pages] for name, pages in kinds.items()}
     rows = [
-        [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)] for kind, pages in sorted(kinds.items())
+        [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)]
+        for kind, pages in sorted(kinds.items())
     ]
     batches = []
     for threads in sorted({1, os.cpu_count() or 1}):
@@ -119,7 +128,10 @@ def main() -> None:
             command="`python benchmarks/speed.py`",
         ),
         "One warm image on one thread, milliseconds.\n",
-        table(["page", "recognize, median", "95th percentile", "to_glyph alone, median", "95th percentile"], rows),
+        table(
+            ["page", "recognize, median", "95th percentile", "to_glyph alone, median", "95th percentile"],
+            rows,
+        ),
         "`recognize_many`, images a second.\n",
         table(["page", "threads", "images a second"], batches),
         "Cold start of a process, milliseconds, median of 9.\n",
