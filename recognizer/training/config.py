@@ -46,6 +46,10 @@ class DataConfig:
     hard_rounds: int = 2
     hard_model: str = ""
 
+    def __post_init__(self) -> None:
+        if self.hard_rounds < 1:
+            raise UsageError(f"[data] hard_rounds: {self.hard_rounds}; a search has at least 1 round")
+
 
 @dataclass(frozen=True)
 class NetworkConfig:

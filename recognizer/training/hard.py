@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,15 +31,12 @@ from recognizer.training.loop import logits_of
 from recognizer.training.model import CLASSES
 from recognizer.training.progress import Progress
 from recognizer.training.quick import train_quickly
-from recognizer.training.samples import Glyphs, Pool, RejectSource, glyph_or_blank
-from recognizer.training.vary import vary
+from recognizer.training.samples import Glyphs, Pool, RejectSource
+from recognizer.training.vary import Find, Part, breed
 from reject_gen.audit import Score, audit
-from reject_gen.base import GreyImage
-from reject_gen.mix import Degrade
 
 PREFIX = "hard:"
 DRAWS = 10  # samples drawn for each one wanted
-CHILDREN = 6  # changes tried of each ink whose sample was accepted
 GENERATIONS = 3
 KINDRED = 8  # most samples from one ink, changed or not
 LIMIT = 0.5  # of the audit, and of all families: a change, or the normaliser, can leave one digit of several
@@ -92,27 +89,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Find:
-    """A sample that was accepted.
-
-    Attributes:
-        glyph: uint8 (28, 28).
-        ink: what was photographed, uint8 (H, W).
-        family: of the ink.
-        root: index of the sample that it was first found in.
-    """
-
-    glyph: GreyImage
-    ink: GreyImage
-    family: str
-    root: int
-
-
-Part = tuple[Sequence[Find], Sequence[tuple[int, ...]]]
-"""Some finds to vary, each with the seed of its changes."""
-
-
-@dataclass(frozen=True)
 class Search:
     """How hard rejects are searched for.
 
@@ -157,9 +133,7 @@ class Search:
         """What is accepted of the changed inks."""
         seeds = [(self.seed, generation, number) for number in range(len(leads))]
         parts = [(leads[low : low + CHUNK], seeds[low : low + CHUNK]) for low in range(0, len(leads), CHUNK)]
-        children = [
-            child for part in self._run(partial(_breed, self.source.degrade), parts) for child in part
-        ]
+        children = [child for part in self._run(partial(breed, self.source.degrade), parts) for child in part]
         glyphs = np.stack([child.glyph for child in children])
         return [children[i] for i in self._kept(target, glyphs)]
 
@@ -178,10 +152,13 @@ class Search:
 
 
 def spread(found: Sequence[Find]) -> list[Find]:
-    """The first of each ink, then the second of each, and so on to the ``KINDRED``-th."""
+    """The first of each ink, then the second of each, and so on to the ``KINDRED``-th; no glyph twice."""
+    different: dict[bytes, Find] = {}
+    for find in found:
+        different.setdefault(find.glyph.tobytes(), find)
     counts: Counter[int] = Counter()
     ranked = []
-    for find in found:
+    for find in different.values():
         ranked.append((counts[find.root], find))
         counts[find.root] += 1
     return [find for rank, find in sorted(ranked, key=lambda pair: pair[0]) if rank < KINDRED]
@@ -191,17 +168,6 @@ def _as_pool(found: Sequence[Find]) -> Pool:
     glyphs = np.stack([find.glyph for find in found]) if found else np.zeros((0, SIDE, SIDE), np.uint8)
     sources = np.array([PREFIX + find.family for find in found], dtype=np.str_)
     return Pool(glyphs, np.full(len(found), REJECT, np.uint8), sources)
-
-
-def _breed(degrade: Degrade, part: Part) -> list[Find]:
-    children = []
-    for lead, seed in zip(*part, strict=True):
-        rng = np.random.default_rng(seed)
-        for _ in range(CHILDREN):
-            ink = vary(lead.ink, rng)
-            glyph = glyph_or_blank(degrade(ink, rng))
-            children.append(replace(lead, glyph=glyph, ink=ink))
-    return children
 
 
 def add_hard(data: DataConfig, pool: Pool, search: Search, progress: Progress) -> Pool:

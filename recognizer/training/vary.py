@@ -1,13 +1,52 @@
-"""Small changes of ink, such as another writer or another scribble would make of it."""
+"""Small changes of ink, such as another writer or another pen would make of it. Worker processes load no torch."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from recognizer.training.samples import glyph_or_blank
 from reject_gen.base import GreyImage
+from reject_gen.mix import Degrade
 
+CHILDREN = 6  # of each find
 PAGE_SIDE = 28  # pixels of a glyph: a pen is changed by about one of these
+
+
+@dataclass(frozen=True)
+class Find:
+    """A sample that was accepted.
+
+    Attributes:
+        glyph: uint8 (28, 28).
+        ink: what was photographed, uint8 (H, W).
+        family: of the ink.
+        root: index of the sample that it was first found in.
+    """
+
+    glyph: GreyImage
+    ink: GreyImage
+    family: str
+    root: int
+
+
+Part = tuple[Sequence[Find], Sequence[tuple[int, ...]]]
+"""Some finds to vary, each with the seed of its changes."""
+
+
+def breed(degrade: Degrade, part: Part) -> list[Find]:
+    """Some children of each find, changed and photographed anew; whether they fool anybody is not known yet."""
+    children = []
+    for lead, seed in zip(*part, strict=True):
+        rng = np.random.default_rng(seed)
+        for _ in range(CHILDREN):
+            ink = vary(lead.ink, rng)
+            glyph = glyph_or_blank(degrade(ink, rng))
+            children.append(replace(lead, glyph=glyph, ink=ink))
+    return children
 
 
 def vary(ink: GreyImage, rng: np.random.Generator) -> GreyImage:
