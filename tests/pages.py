@@ -66,3 +66,15 @@ def likeness(one, other):
         return 0.0
     places = [np.roll(one, (y, x), (0, 1)).ravel() for y in (-1, 0, 1) for x in (-1, 0, 1)]
     return max(float(np.corrcoef(place, other.ravel())[0, 1]) for place in places)
+
+
+def many_digits(n, seed=0):
+    """Images (n, 28, 28) and labels (n,), evenly of all digits: the forty, turned and moved a little."""
+    rng = np.random.default_rng(seed)
+    labels = (np.arange(n) % 10).astype(np.uint8)
+    images = []
+    for label in labels:
+        turn = cv2.getRotationMatrix2D((13.5, 13.5), rng.uniform(-15, 15), 1)
+        turn[:, 2] += rng.uniform(-1.5, 1.5, 2)
+        images.append(cv2.warpAffine(DIGITS[rng.choice(np.flatnonzero(label == LABELS))], turn, (28, 28)))
+    return np.stack(images), labels

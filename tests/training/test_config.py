@@ -1,0 +1,123 @@
+"""A configuration says what it means, or what is wrong with it in one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from recognizer.errors import UsageError
+from recognizer.training.config import TrainingConfig, load_config, make_config
+from reject_gen.recipe import make_recipe
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+def loaded(tmp_path, text):
+    file = tmp_path / "run.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_config(file)
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(UsageError) as caught:
+        loaded(tmp_path, text)
+    line = str(caught.value)
+    assert line.isprintable()
+    assert "run.toml" in line
+    assert caught.value.exit_code == 2
+    return line
+
+
+def test_what_is_left_out_keeps_its_default(tmp_path):
+    assert loaded(tmp_path, "") == TrainingConfig()
+    config = loaded(tmp_path, 'name = "x"\n[optimizer]\nepochs = 3\n[network]\nhalf = [8, 16]')
+    assert (config.name, config.optimizer.epochs, config.network.half) == ("x", 3, (8, 16))
+    assert config.optimizer.batch == TrainingConfig().optimizer.batch
+    assert config.data == TrainingConfig().data
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epoch = 3", ["'epoch'", "optimizer"]),
+        ("[optimizer]\nepoch = 3", ["'epoch'", "[optimizer]", "epochs"]),
+        ("[data]\nimages = 3", ["'images'", "[data]", "page_copies"]),
+        ("[network]\nlayers = 3", ["'layers'", "[network]", "quarter"]),
+        ("[augment]\nzoom = 3", ["'zoom'", "[augment]", "rotation"]),
+        ("[optimiser]\nepochs = 3", ["'optimiser'"]),
+        ("optimizer = 3", ["[optimizer]", "table"]),
+        ("data = [1]", ["[data]", "table"]),
+        ("name =", ["TOML"]),
+        ("name = 'x'\nname = 'y'", ["TOML"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(tmp_path, text, words):
+    line = refusal(tmp_path, text)
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.xfail(reason="types and ranges are not checked")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed = 'x'",
+        "coverage = 2.0",
+        "rejects = 3",
+        "[optimizer]\nepochs = 'many'",
+        "[optimizer]\nepochs = 0",
+        "[optimizer]\nbatch = 0",
+        "[network]\nhalf = 8",
+        "[network]\nhalf = []",
+        "[data]\nvalidation = -1",
+        "[data]\nplain_share = 1.5",
+    ],
+)
+def test_a_value_that_makes_no_sense_is_one_line(tmp_path, text):
+    refusal(tmp_path, text)
+
+
+def test_files_that_are_no_configuration(tmp_path):
+    with pytest.raises(UsageError, match="no such"):
+        load_config(tmp_path / "nowhere.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="TOML"):
+        load_config(tmp_path / "bytes.toml")
+
+
+def test_a_folder_is_no_configuration(tmp_path):
+    """Either an error of ours, or one of the system's that every command turns into a line."""
+    with pytest.raises((UsageError, OSError)):
+        load_config(tmp_path)
+
+
+def test_a_configuration_survives_json():
+    config = make_config({"network": {"half": [4]}, "data": {"held_out_families": ["noise"]}}, "here")
+    again = make_config(json.loads(json.dumps(config.to_dict())), "there")
+    assert again == config
+    assert again.network.half == (4,)
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_the_configurations_that_come_along_are_right(file):
+    config = load_config(file)
+    assert make_recipe(config.rejects, exclude=config.data.held_out_families).families
+    assert 0 < config.coverage < 1
+    assert config.data.validation > 0
+
+
+def test_there_are_configurations_for_a_trial_and_for_real():
+    assert {"smoke", "default"} <= {file.stem for file in CONFIGS}
+
+
+def test_every_setting_is_described():
+    for section in fields(TrainingConfig):
+        kind = type(getattr(TrainingConfig(), section.name))
+        if "Attributes:" in (kind.__doc__ or ""):
+            for setting in fields(kind):
+                assert (
+                    f"\n        {setting.name}: " in kind.__doc__ or f"\n    {setting.name}: " in kind.__doc__
+                )
