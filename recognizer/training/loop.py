@@ -76,7 +76,8 @@ class Trainer:
         self.pool, self.config, self.disturb, self.seed, self.loss = pool, optimizer, disturb, seed, loss
         self.steps = max(1, len(pool) // optimizer.batch)
         decay = min(optimizer.average, 1 - 1 / (1 + self.steps * optimizer.epochs / 10))
-        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        self.averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), optimizer.rate, weight_decay=optimizer.weight_decay
         )
