@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SIDE = 28
 BOX = 20
+WIDE = 1.3  # of the height: 2 % of MNIST's digits are as wide, and 80 % of its pairs of digits that touch
+DASH = 6.0  # of the height
 WORKING_SIDE = (
     160  # pixels: pages are searched for ink at this size, and looked at again closer where it lies
 )
@@ -43,6 +45,13 @@ class Glyph:
     image: Grey
     kind: Kind
     box: tuple[int, int, int, int]
+
+    @property
+    def suspected(self) -> Kind:
+        """What it is if it turns out to be no digit: one mark as wide as digits that touch is "several", too."""
+        left, top, right, bottom = self.box
+        wide = WIDE * (bottom - top) <= right - left <= DASH * (bottom - top)
+        return "several" if wide and self.kind == "one" else self.kind
 
 
 BLANK = Glyph(np.zeros((SIDE, SIDE), np.uint8), "blank", (0, 0, 0, 0))
