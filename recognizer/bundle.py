@@ -109,6 +109,7 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     missing = {"name", "version", "temperature", "operating_point", "risk_coverage", "files"} - meta.keys()
     if missing:
         raise ModelError(f"{path / META}: damaged, it lacks {', '.join(sorted(missing))}")
+    _check_values(path / META, meta)
     if any(name != Path(name).name for name in meta["files"]):
         raise ModelError(f"{path / META}: damaged, it names files outside of the model's folder")
     files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
@@ -125,11 +126,40 @@ def _read_meta(path: Path) -> dict[str, Any]:
         meta = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path}: no model there (a model is a folder with {META})") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ModelError(f"{file}: can't be read ({error})") from None
     if not isinstance(meta, dict):
         raise ModelError(f"{file}: damaged, it holds no object")
     return meta
+
+
+def _check_values(file: Path, meta: dict[str, Any]) -> None:
+    """Check the kind of what an answer depends on.
+
+    Raises:
+        ModelError: a value makes no sense.
+    """
+
+    def is_number(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    def is_point(value: object, numbers: set[str]) -> bool:
+        return isinstance(value, dict) and all(is_number(value.get(key)) for key in numbers)
+
+    numbers = {"threshold", "coverage", "error"}
+    sound = {
+        "temperature": is_number(meta["temperature"]) and meta["temperature"] > 0,
+        "operating_point": is_point(meta["operating_point"], numbers)
+        and meta["operating_point"].keys() == numbers | {"name"},
+        "risk_coverage": isinstance(meta["risk_coverage"], list)
+        and all(is_point(point, numbers) for point in meta["risk_coverage"]),
+        "files": isinstance(meta["files"], dict),
+    }
+    damaged = sorted(key for key, is_sound in sound.items() if not is_sound)
+    if damaged:
+        raise ModelError(
+            f"{file}: damaged, its {', '.join(damaged)} makes no sense; install or train the model again"
+        )
 
 
 def _read_checked(file: Path, digest: str) -> bytes:

@@ -42,6 +42,8 @@ def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
     """
     if allowed is None:
         return None
+    if not isinstance(allowed, Collection) or isinstance(allowed, str | bytes):
+        raise UsageError(f"allowed must be a set of digits from 0 to 9, not {allowed!r}")
     digits = set(allowed)
     if not digits or any(
         isinstance(d, bool) or not isinstance(d, int | np.integer) or not 0 <= d <= 9 for d in digits

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIDE = 28
 BOX = 20
+SOFT = 24  # of 255: fainter ink is the rim of a stroke
 WIDE = 1.3  # of the height: 2 % of MNIST's digits are as wide, and 80 % of its pairs of digits that touch
 DASH = 6.0  # of the height
 WORKING_SIDE = (
@@ -52,9 +53,6 @@ class Glyph:
         left, top, right, bottom = self.box
         wide = WIDE * (bottom - top) <= right - left <= DASH * (bottom - top)
         return "several" if wide and self.kind == "one" else self.kind
-
-
-BLANK = Glyph(np.zeros((SIDE, SIDE), np.uint8), "blank", (0, 0, 0, 0))
 
 
 def to_glyph(image: ImageLike) -> Grey:
@@ -97,13 +95,29 @@ def _glyph_of(page: Grey) -> Glyph:
     ink = ink_map(page)
     marks = sort_marks(ink)
     if marks is None:
-        return BLANK
+        return _blank()
     clean = _clean(ink, marks)
-    left, top, width, height = cv2.boundingRect(cv2.threshold(clean, 24, 255, cv2.THRESH_BINARY)[1])
+    x, y, right, bottom = _around(marks.box, page.shape)
+    left, top, width, height = cv2.boundingRect(
+        cv2.threshold(clean[y:bottom, x:right], SOFT, 255, cv2.THRESH_BINARY)[1]
+    )
     if not width:
-        return BLANK
-    image = normalise(clean, (left, top, width, height))
-    return Glyph(image, marks.kind, (left, top, left + width, top + height))
+        return _blank()
+    left, top = left + x, top + y
+    return Glyph(
+        normalise(clean, (left, top, width, height)), marks.kind, (left, top, left + width, top + height)
+    )
+
+
+def _blank() -> Glyph:
+    return Glyph(np.zeros((SIDE, SIDE), np.uint8), "blank", (0, 0, 0, 0))
+
+
+def _around(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The box with room for the soft rim of its strokes; what lies further off is what a shadow left."""
+    left, top, right, bottom = box
+    rim = max(5, 2 + max(right - left, bottom - top) // 20)
+    return max(0, left - rim), max(0, top - rim), min(shape[1], right + rim), min(shape[0], bottom + rim)
 
 
 def _clean(ink: Grey, marks: Marks) -> Grey:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 Grey = NDArray[np.uint8]
 
 # Logistic regression on digits whose polarity is known: MNIST and printed ones, cropped, shaded, put on simulated
-# paper, and sudoku cells (`benchmarks/polarity.py` fits and measures it). A bias would favour one side, so there is none.
+# paper, and sudoku cells (`benchmarks/polarity.py` fits and measures it). A bias would favour one side: there is none.
 CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
+FRAMED = 0.4  # a rim so unlike the page is a line around it, and what lies inside decides
+FLAT = 0.25  # of a page's range: with less than this inside of the line around it, the line is all its ink
 COARSE = 28  # pixels: paper changes slowly, so that it is looked for at this size of the page's longer side
 DOUBT = 4.0  # logits: nearer to 0 than this, the costlier signs are asked too
 NARROW = 3.0  # sides of a page: a one that is cropped as tightly as this has more ink than paper
@@ -74,6 +76,13 @@ def _root_mean_square(values: MatLike) -> float:
 def ink_is_bright(page: Grey) -> bool:
     """Whether the pen is the brighter side of a uint8 (H, W) page."""
     signs = polarity_signs(page)
+    if abs(signs["rim"]) > FRAMED and min(page.shape) > 8:
+        inset = max(2, min(page.shape) // 16)
+        inside = np.ascontiguousarray(page[inset:-inset, inset:-inset])
+        if int(inside.max()) - int(inside.min()) < FLAT * (int(page.max()) - int(page.min())):
+            return signs["rim"] < 0
+        page = inside
+        signs = polarity_signs(page)
     clear = sum(weight * signs[name] for name, weight in CLEAR_WEIGHTS.items())
     if abs(clear) >= DOUBT:
         return clear > 0
@@ -141,4 +150,7 @@ def ink_map(page: Grey) -> Grey:
     if ink_is_bright(page):
         turned: Grey = cv2.bitwise_not(page)  # type: ignore[assignment]
         return cv2.subtract(background(turned), turned)  # type: ignore[return-value]
-    return cv2.bitwise_not(cv2.divide(page, background(page), scale=255))  # type: ignore[return-value]
+    paper = background(page)
+    if not paper.all():  # of black paper all light is lost, and no ink can be told from it
+        page, paper = np.maximum(page, 1), np.maximum(paper, 1)
+    return cv2.bitwise_not(cv2.divide(page, paper, scale=255))  # type: ignore[return-value]

@@ -17,6 +17,8 @@ FAINTEST = 4  # of 255: with less between paper and threshold there is nothing t
 # Of 255, and more the more marks there are, since texture is many marks: a logistic regression of simulated pages
 # with a digit against those without, at a loss of 1 % of digits, most of which nobody could read.
 LEAST_CONTRAST = 11
+LEAST_AREA = 3  # pixels: what is smaller is a speck, however dark
+TWO_LEVELS = 64  # of 255: with so wide a gap in its levels a page is black and white
 NOISY = 0.45  # of the threshold: with paper up to this, strokes are cut and joined by noise
 MOST_LINES = 4  # times that lines are taken out: a cell has four sides
 SPECK = 0.025  # of the main mark's mass
@@ -31,12 +33,14 @@ class Marks:
         paper: the level of ink, 0–255, up to which a pixel is paper and its noise.
         core: the level of ink, 0–255, of a stroke's core.
         zone: uint8 (H, W), 255 where kept ink may lie and 0 elsewhere; None where nothing had to be dropped.
+        box: (left, top, right, bottom) of the kept marks, pixels, without the soft rim of their strokes.
     """
 
     kind: Literal["one", "several"]
     paper: int
     core: int
     zone: Grey | None
+    box: tuple[int, int, int, int]
 
 
 def sort_marks(ink: Grey) -> Marks | None:
@@ -65,7 +69,11 @@ def _sort(ink: Grey, lined: Grey | None, rounds: int) -> Marks | None:
     if not kept or _is_residue(kept, marks, lined, paper):
         return None
     zone = _zone(labels, kept, marks, lined) if len(marks) > 1 or paper or lined is not None else None
-    return Marks("several" if _several(kept) else "one", paper, _core(ink, labels, kept), zone)
+    box = (
+        min(mark.left for mark in kept), min(mark.top for mark in kept),
+        max(mark.right for mark in kept), max(mark.bottom for mark in kept),
+    )  # fmt: skip
+    return Marks("several" if _several(kept) else "one", paper, _core(ink, labels, kept), zone, box)
 
 
 def _zone(labels: Labels, kept: list[Mark], marks: list[Mark], lined: Grey | None) -> Grey:
@@ -82,6 +90,8 @@ def _zone(labels: Labels, kept: list[Mark], marks: list[Mark], lined: Grey | Non
 def _is_residue(kept: list[Mark], marks: list[Mark], lined: Grey | None, paper: int) -> bool:
     """Whether what was kept is the paper's noise, its texture, or what a removed line left behind."""
     main = max(kept, key=lambda mark: mark.mass)
+    if main.area < LEAST_AREA:
+        return True
     if main.strength - paper < LEAST_CONTRAST * len(marks) ** 0.4:
         return True
     if len(marks) > 8 and sum(mark.area for mark in kept) < 0.5 * sum(
@@ -104,9 +114,14 @@ def _is_residue(kept: list[Mark], marks: list[Mark], lined: Grey | None, paper: 
 def _levels(ink: Grey) -> tuple[int, int]:
     """Otsu's threshold, and the level below which there is only paper: two deviations of its noise above its middle."""
     threshold = int(cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
-    counts = cv2.calcHist([ink], [0], None, [256], [0, 256]).ravel()[: threshold + 1].cumsum()
-    tenth, middle = counts.searchsorted((0.1 * counts[-1], 0.5 * counts[-1]))
+    counts = cv2.calcHist([ink], [0], None, [256], [0, 256]).ravel().cumsum()
+    below = counts[threshold]
+    tenth, middle = counts.searchsorted((0.1 * below, 0.5 * below))
     noise = float(middle - tenth) / 1.28
+    above = int(counts.searchsorted(below, side="right"))
+    if TWO_LEVELS < above - threshold <= 255:
+        # Otsu's threshold is the lower of two levels; halfway it tells them apart as well, and noise from neither.
+        threshold = (threshold + above) // 2
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold))
 
 

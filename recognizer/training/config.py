@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from recognizer.errors import UsageError
+
+COUNTS = frozenset({"epochs", "batch"})
+SHARES = frozenset(
+    {"coverage", "scanner_share", "plain_share", "held_out_typefaces", "audit_limit", "smoothing", "average"}
+)
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,38 @@ def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
 def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
     if not isinstance(values, dict):
         raise UsageError(f"{where}: expected a table of settings")
-    known = {f.name for f in fields(kind)}
-    for key in values:
+    known = {f.name: f for f in fields(kind)}
+    for key, value in values.items():
         if key not in known:
             raise UsageError(f"{where}: there is no setting {key!r} (there are: {', '.join(sorted(known))})")
+        if is_dataclass(value):
+            continue
+        _check(value, _default_of(known[key]), f"{where}: {key}")
     return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+
+
+def _default_of(setting: Field[Any]) -> object:
+    return setting.default if setting.default is not MISSING else setting.default_factory()  # type: ignore[misc]
+
+
+def _check(value: object, default: object, where: str) -> None:
+    """Check a value's type by the default's, and that it is no number that nothing could be done with.
+
+    Raises:
+        UsageError: it is not of that type, negative, 0 where something is counted, or a share above 1.
+    """
+    name = where.rpartition(" ")[2]
+    if isinstance(default, tuple):
+        each = int if name in {"half", "quarter"} else str
+        if not isinstance(value, list) or not all(type(item) is each for item in value):
+            raise UsageError(f"{where} must be a list")
+        if name in {"half", "quarter"} and not (value and min(value) > 0):
+            raise UsageError(f"{where} must hold numbers of channels, 1 or more")
+        return
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    if type(value) not in kinds:
+        raise UsageError(f"{where} must be of the kind of its default, {default!r}, not {value!r}")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if value < 0 or (name in COUNTS and value == 0) or (name in SHARES and value > 1):
+        raise UsageError(f"{where} is {value}, which makes no sense")

@@ -127,6 +127,7 @@ class Trainer:
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        torch.manual_seed(self.seed * 1_000_003 + number)  # for dropout: a resumed run is the same run
         glyphs = augment(tensors(self.pool.glyphs[chosen]), self.disturb, generator)
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -48,6 +49,7 @@ class Run:
         optimizer = self.config.optimizer
         if optimizer.sanity:
             progress.note("sanity", check_sanity(self._network, pools.train, self.config.seed))
+        torch.manual_seed(self.config.seed)  # whatever was done or found before, the network starts the same
         trainer = Trainer(self._network(), pools.train, optimizer, self.config.augment, self.config.seed)
         with progress.epochs(optimizer.epochs, trainer.steps) as watch:
             model = trainer.run(

@@ -60,7 +60,6 @@ def test_a_mistake_is_one_line_that_names_it(tmp_path, text, words):
         assert word in line
 
 
-@pytest.mark.xfail(reason="types and ranges are not checked")
 @pytest.mark.parametrize(
     "text",
     [

@@ -179,7 +179,6 @@ def test_the_same_seed_gives_the_same_weights():
     assert not same_weights(trained(), trained(seed=1))
 
 
-@pytest.mark.xfail(reason="dropout draws from torch's own generator, which the checkpoint does not keep")
 @pytest.mark.parametrize("stop_after", [1, 2])
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(tmp_path, stop_after):
     checkpoint = tmp_path / "checkpoint.pt"
@@ -364,9 +363,6 @@ def test_a_folder_with_another_run_is_refused(run_folder, mnist, capsys):
     assert "another configuration" in said.err
 
 
-@pytest.mark.xfail(
-    reason="making the pools draws from the generator that the network's first weights come from"
-)
 def test_a_run_stopped_before_its_first_epoch_gives_the_same_model(run_folder, mnist, tmp_path):
     for name in ("config.json", "pools.npz", "pools.json"):
         (tmp_path / name).write_bytes((run_folder / "out" / name).read_bytes())
