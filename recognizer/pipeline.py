@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recognizer.bundle import Bundle, read_bundle
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
+from recognizer.field import read_field
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
 from recognizer.network import Network
@@ -118,6 +119,35 @@ class Recognizer:
             raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
         return self._stream(images, batch_size, allowed_mask(allowed))
 
+    def recognize_field(self, image: ImageLike, length: int | None = None) -> tuple[Recognition, ...]:
+        """Read the digits of one row, spaced or touching.
+
+        Args:
+            image: see `recognize`; one row of digits, with any margins.
+            length: how many digits there are; None if that is unknown.
+
+        Returns:
+            An answer a character, left to right, with its ``box`` in pixels of the page; none for a page without ink.
+            With ``length``, so many, or fewer where there is too little ink to make as many.
+
+        Raises:
+            ImageError: the image can't be read.
+            UsageError: ``length`` is not a whole number from 1 on.
+        """
+        if length is not None and (
+            isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
+        ):
+            raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
+        page = open_page(image, max_pixels=self._max_pixels)
+        segments = read_field(page, self._network.logits, self._decision.temperature, length)
+        kinds: list[Kind] = ["one"] * len(segments)
+        answers = (
+            decide(np.array([segment.logits for segment in segments]), kinds, self._decision)
+            if segments
+            else []
+        )
+        return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))
+
     def recognize_boxes(self, page: ImageLike, boxes: Iterable[Sequence[int]]) -> tuple[Recognition, ...]:
         """Read one digit in each box of a page, which is opened once.
 
@@ -157,7 +187,7 @@ class Recognizer:
             if inked:
                 part[list(inked)] = self._network.logits(np.stack(list(inked.values())))
             parts.append(part)
-            kinds += [each.kind if isinstance(each, Glyph) else each for each in found]
+            kinds += [each.suspected if isinstance(each, Glyph) else each for each in found]
         return np.concatenate(parts), kinds
 
     def _check(self, explain: int) -> None:
@@ -182,7 +212,7 @@ class Recognizer:
         answers: Iterator[Recognition] = iter(())
         if glyphs:
             logits = self._network.logits(np.stack([glyph.image for glyph in glyphs]))
-            answers = iter(decide(logits, [glyph.kind for glyph in glyphs], self._decision, allowed))
+            answers = iter(decide(logits, [glyph.suspected for glyph in glyphs], self._decision, allowed))
         return [
             Recognition.failed(each, self.model)
             if isinstance(each, RecognizerError)
@@ -196,7 +226,7 @@ class Recognizer:
         self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed
     ) -> Iterator[Recognition]:
         source = iter(images)
-        size = min(CHUNK, batch_size)
+        size = max(1, min(CHUNK, batch_size // self._threads))
         chunks = iter(lambda: [self._find_or_error(image) for image in islice(source, size)], [])
         if self._threads == 1:
             for chunk in chunks:
@@ -207,14 +237,17 @@ class Recognizer:
             waiting: deque[Future[list[Recognition]]] = deque()
             for chunk in chunks:
                 waiting.append(workers.submit(self._answers, chunk, allowed))
-                if len(waiting) >= self._threads:
+                if len(waiting) * size >= batch_size or len(waiting) >= self._threads:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
 
 
 def _checked(box: Sequence[int]) -> Box:
-    left, top, right, bottom = (int(edge) for edge in box)
+    try:
+        left, top, right, bottom = (int(edge) for edge in box)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"a box is (left, top, right, bottom) in pixels, not {box!r}") from None
     return left, top, right, bottom
 
 

@@ -1,0 +1,210 @@
+"""How many rows of handwritten digits are read without a mistake: spaced, touching, photographed, in several sizes.
+
+    python benchmarks/fields.py --data DIR [--n 500] [--seed 1] [--test] [--model FOLDER]
+
+Rows of 3–8 digits of MNIST's training part that the model was not trained on, or with ``--test`` of its test part. The
+last two columns are with the number of digits known. "Alone" bounds what any segmentation could reach with the model:
+the share of the same strings whose digits are all read right one by one. Timed is ``recognize_field`` on an array in
+memory, on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer import Recognizer
+from recognizer.data import find_data, load_mnist
+from recognizer.training.config import TrainingConfig
+from recognizer.training.samples import stratified_split
+from reject_gen.paper import put_on_paper
+from reject_gen.paper_settings import PHONE
+
+Image = NDArray[np.uint8]
+Layout = Callable[[Sequence[Image], np.random.Generator], Image]
+RESULT = Path(__file__).parent / "results" / "fields.md"
+INK = 60  # of 255: from here on a pixel of MNIST is ink
+HEIGHT, MARGIN = 36, 6  # pixels of a row: 20 of the digit, the rest for jitter and paper
+# Lengths that are shares of the ink's longer side would be out of proportion in a row.
+PAPER = replace(
+    PHONE, ink_side=(120.0, 480.0), max_side=500, tight=1.0, tight_ratio=(1.02, 1.4), perspective=0.01, rotation=1.5,
+    pen=(0.0, 0.0), blur=(0.0, 0.01), motion=0.0, neighbour=0.0,
+)  # fmt: skip
+
+
+def tiles(digits: Sequence[Image], _rng: np.random.Generator) -> Image:
+    """MNIST's 28×28 images side by side."""
+    return np.hstack(digits)
+
+
+def spaced(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+    """2–10 empty columns between the digits' boxes."""
+    return _row(digits, rng, lambda _: int(rng.integers(2, 11)))
+
+
+def abutting(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+    """Boxes side by side without an empty column."""
+    return _row(digits, rng, lambda _: 0)
+
+
+def overlapping(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+    """Boxes that share 1–3 columns."""
+    return _row(digits, rng, lambda _: -int(rng.integers(1, 4)))
+
+
+def pushed(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+    """Each digit moved to the left until its ink meets that of its neighbour in some row."""
+    return _row(digits, rng, None)
+
+
+def _row(
+    digits: Sequence[Image], rng: np.random.Generator, gap: Callable[[int], int] | None, jitter: int = 2
+) -> Image:
+    page = np.zeros((HEIGHT, 2 * MARGIN + 28 * len(digits) + 12 * len(digits)), np.uint8)
+    end = MARGIN
+    for place, digit in enumerate(digits):
+        left, top, width, height = cv2.boundingRect((digit >= INK).view(np.uint8))
+        ink = digit[top : top + height, left : left + width]
+        y = (HEIGHT - height) // 2 + int(rng.integers(-jitter, jitter + 1))
+        if place and gap:
+            end += gap(place)
+        elif place:
+            end -= _slack(page[y : y + height, :end], ink)
+        spot = page[y : y + height, end : end + width]
+        np.maximum(spot, ink, out=spot)
+        end += width
+    return page[:, : end + MARGIN]
+
+
+def _slack(before: Image, ink: Image) -> int:
+    """By how many columns ``ink`` can move to the left before it meets the ink of the same rows in ``before``."""
+    gaps = []
+    for row, own in zip(before, ink, strict=True):
+        theirs, mine = np.flatnonzero(row >= INK), np.flatnonzero(own >= INK)
+        if len(theirs) and len(mine):
+            gaps.append(len(row) - 1 - int(theirs[-1]) + int(mine[0]))
+    return max(0, min(gaps, default=0))
+
+
+def photographed(layout: Layout) -> Layout:
+    """The row on paper, under uneven light, at an angle, with lines, specks, blur and noise."""
+    return lambda digits, rng: put_on_paper(layout(digits, rng), rng, PAPER)
+
+
+def enlarged(layout: Layout) -> Layout:
+    """1.5–10 times as large, dark on white."""
+
+    def draw(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+        scale = float(np.exp(rng.uniform(np.log(1.5), np.log(10))))
+        page = cv2.resize(layout(digits, rng), None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        return np.asarray(255 - page, np.uint8)
+
+    return draw
+
+
+LAYOUTS: dict[str, Layout] = {
+    "tiles": tiles,
+    "spaced": spaced,
+    "abutting": abutting,
+    "pushed until ink meets": pushed,
+    "overlapping 1–3 px": overlapping,
+    "spaced, 30–200 px high": enlarged(spaced),
+    "pushed, 30–200 px high": enlarged(pushed),
+    "spaced, on paper": photographed(spaced),
+    "pushed, on paper": photographed(pushed),
+}
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images uint8 (N, 28, 28), their labels uint8 (N,), and what the recognizer says of each alone."""
+
+    images: Image
+    labels: Image
+    alone: list[int | None]
+
+
+def strings(digits: Digits, layout: Layout, n: int, seed: int) -> Iterator[tuple[Image, NDArray[np.intp]]]:
+    """``n`` rows of 3–8 digits, each with the indices of its digits."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        chosen = rng.integers(len(digits.labels), size=int(rng.integers(3, 9)))
+        yield np.ascontiguousarray(layout([digits.images[i] for i in chosen], rng)), chosen
+
+
+def measure(recognizer: Recognizer, digits: Digits, layout: Layout, n: int, seed: int) -> list[float]:
+    """Shares of strings read right: number unknown, known, each digit alone; and milliseconds a row."""
+    right = known = bound = 0
+    spent = 0.0
+    for page, chosen in strings(digits, layout, n, seed):
+        truth = digits.labels[chosen].tolist()
+        start = time.perf_counter()
+        found = recognizer.recognize_field(page)
+        spent += time.perf_counter() - start
+        right += [p.best for p in found] == truth
+        known += [p.best for p in recognizer.recognize_field(page, length=len(truth))] == truth
+        bound += [digits.alone[i] for i in chosen] == truth
+    return [right / n, known / n, bound / n, 1000 * spent / n]
+
+
+def table(rows: dict[str, list[float]], heading: str) -> str:
+    """The results in Markdown."""
+    lines = [
+        heading,
+        "",
+        "| rows | right | right, number known | alone | ms a row |",
+        "|---|---|---|---|---|",
+    ]
+    for name, (right, known, bound, spent) in rows.items():
+        lines.append(f"| {name} | {right:.1%} | {known:.1%} | {bound:.1%} | {spent:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, print, and write the table."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--data", help="folder of data sets; RECOGNIZER_DATA otherwise")
+    p.add_argument("--n", type=int, default=500, help="rows of each kind")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--test", action="store_true", help="MNIST's test images rather than validation images")
+    p.add_argument("--model", help="folder of a bundle")
+    args = p.parse_args()
+    images, labels = load_mnist(find_data(args.data), "test" if args.test else "train")
+    if not args.test:
+        config = TrainingConfig()
+        held_out = stratified_split(labels, config.data.validation, config.seed)[1]
+        images, labels = images[held_out], labels[held_out]
+    recognizer = Recognizer.load(args.model, threads=1)
+    digits = Digits(images, labels, [p.best for p in recognizer.recognize_many(images)])
+    rows = {}
+    for name, layout in LAYOUTS.items():
+        rows[name] = measure(recognizer, digits, layout, args.n, args.seed)
+        print(name, *(f"{value:.3f}" for value in rows[name]), flush=True)
+    part = "test" if args.test else "validation"
+    heading = (
+        f"# Rows of digits\n\n{args.n} rows of 3–8 digits of MNIST's {part} images for each line, seed {args.seed}. "
+        f"Model {recognizer.model}. {_processor()}, one thread; Python {platform.python_version()}, "
+        f"NumPy {np.__version__}, OpenCV {cv2.__version__}.\n"
+    )
+    text = table(rows, heading)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()
