@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -10,8 +12,12 @@ from numpy.typing import NDArray
 
 from recognizer.ink import Grey, rectangle
 
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
+
 RIM = 0.18  # of a side: what lies within this of the page's edge may be a cell's border
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
+FEW_MARKS = 5  # with more, one pass over all pixels is faster than one a mark
 FEW_LABELS = 256  # as many fit into a byte, and tables of bytes are looked up many times faster
 MOST_LABELS = 1 << 16
 
@@ -49,19 +55,11 @@ class Mark:
 
 def find_marks(ink: Grey, threshold: int) -> tuple[Labels, list[Mark]]:
     """The components above the threshold, largest first, and the (H, W) map of their numbers."""
-    height, width = ink.shape
     binary = cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_16U)
-    y, x = round(RIM * height), round(RIM * width)
-    inside = np.bincount(labels[y : height - y, x : width - x].ravel(), minlength=count)
-    if count == 2:
-        strengths: NDArray[np.float64] | list[float] = [0.0, cv2.mean(ink, binary)[0]]
-    else:
-        strengths = (
-            np.bincount(labels.ravel(), weights=ink.ravel(), minlength=count) / stats[:, cv2.CC_STAT_AREA]
-        )
-    if count <= FEW_LABELS:
-        labels = labels.astype(np.uint8)
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_16U)
+    labels: Labels = np.asarray(numbers, np.uint8) if count <= FEW_LABELS else np.asarray(numbers, np.uint16)
+    inside = _inner_areas(labels, count)
+    strengths = _strengths(ink, labels, stats, binary)
     order = stats[1:, cv2.CC_STAT_AREA].argsort()[::-1][:MOST_MARKS] + 1
     marks = []
     for number in order.tolist():
@@ -71,7 +69,32 @@ def find_marks(ink: Grey, threshold: int) -> tuple[Labels, list[Mark]]:
             marks.append(
                 Mark(number, left, top, left + wide, top + high, area, float(strengths[number]), share)
             )
-    return labels, marks  # type: ignore[return-value]
+    return labels, marks
+
+
+def _inner_areas(labels: Labels, count: int) -> NDArray[Any]:
+    """How many pixels of each component lie off the page's rim."""
+    height, width = labels.shape
+    y, x = round(RIM * height), round(RIM * width)
+    inside: Labels = labels[y : height - y, x : width - x].copy()
+    if labels.dtype == np.uint8 and inside.size:
+        counted: NDArray[Any] = cv2.calcHist([inside], [0], None, [count], [0, count]).ravel()
+        return counted
+    return np.bincount(inside.ravel(), minlength=count)
+
+
+def _strengths(ink: Grey, labels: Labels, stats: MatLike, binary: MatLike) -> Sequence[float]:
+    """The mean ink of each component; that of the paper, number 0, is not asked for."""
+    count = len(stats)
+    if count == 2:
+        return [0.0, cv2.mean(ink, binary)[0]]
+    if count <= FEW_MARKS:
+        return [
+            0.0,
+            *(cv2.mean(ink, cv2.inRange(labels, number, number))[0] for number in range(1, count)),
+        ]
+    sums = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=count)
+    return (sums / stats[:, cv2.CC_STAT_AREA]).tolist()  # type: ignore[no-any-return]
 
 
 def mask_of(labels: Labels, marks: list[Mark], dilation: int = 1) -> Grey:

@@ -22,11 +22,15 @@ Grey = NDArray[np.uint8]
 # Logistic regression on digits whose polarity is known: MNIST and printed ones, cropped, shaded, put on simulated
 # paper, and sudoku cells (`benchmarks/polarity.py` fits and measures it). A bias would favour one side: there is none.
 CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
-FRAMED = 0.4  # a rim so unlike the page is a line around it, and what lies inside decides
+FRAMED = 0.55  # a rim so unlike the page is a line around it, and what lies inside decides
 FLAT = 0.25  # of a page's range: with less than this inside of the line around it, the line is all its ink
+LEVEL = 0.12  # of the paper's light: with less change than this there is no slope that could lift an edge
 COARSE = 28  # pixels: paper changes slowly, so that it is looked for at this size of the page's longer side
 DOUBT = 4.0  # logits: nearer to 0 than this, the costlier signs are asked too
-NARROW = 3.0  # sides of a page: a one that is cropped as tightly as this has more ink than paper
+NARROW = (
+    3.0  # sides of a page: a one that is cropped as tightly as this has more ink than paper, but a paler rim
+)
+NARROW_DOUBT = 10.0  # logits: what is clear on other pages is in doubt on these
 DOUBTFUL_WEIGHTS = {"rim": 19.8, "midrange": 21.4, "thin": 8.4, "skew": 4.4}
 
 
@@ -84,10 +88,10 @@ def ink_is_bright(page: Grey) -> bool:
         page = inside
         signs = polarity_signs(page)
     clear = sum(weight * signs[name] for name, weight in CLEAR_WEIGHTS.items())
+    if max(page.shape) >= NARROW * min(page.shape) and abs(clear) < NARROW_DOUBT:
+        return signs["rim"] > 0
     if abs(clear) >= DOUBT:
         return clear > 0
-    if max(page.shape) >= NARROW * min(page.shape):
-        return cv2.mean(page)[0] > 127
     signs |= structure_signs(page)
     return sum(weight * signs[name] for name, weight in DOUBTFUL_WEIGHTS.items()) > 0
 
@@ -109,6 +113,9 @@ def background(page: Grey) -> Grey:
     low, high, _, _ = cv2.minMaxLoc(above)
     if low == high:
         return np.full(page.shape, int(high), np.uint8)
+    if high - low <= LEVEL * high:
+        smooth = cv2.blur(above, (reach | 1, reach | 1), borderType=cv2.BORDER_REPLICATE)
+        return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
     padded = cv2.copyMakeBorder(coarse, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     below = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
     paper = cv2.max(below, cv2.min(above, _plane(above, reach)))

@@ -13,6 +13,7 @@ EDGE = 0.1  # of a side: a border line may run this far inside the crop
 CROSSING = 0.95  # of a side: what is as long as this crosses the page
 LINE_SPAN = 0.5  # of a side: what is shorter is no line
 RUN = 0.8  # of a side: a straight run of ink of this length is no stroke of a digit that has a margin
+SMALL = 24  # pixels: on smaller pages strokes are as thin as lines
 THICKEST = 0.14  # of a side: a border line is thinner, or else it may be a stroke of a tightly cropped digit
 
 
@@ -110,7 +111,9 @@ def _joined_lines(marks: list[Mark], labels: Labels) -> Lines | None:
         cv2.bitwise_and(mask_of(labels, marks), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
     )
     rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
-    thin = max(thickness(mark) for mark in spanning) <= THICKEST * min(height, width)
+    thin = min(height, width) >= SMALL and max(thickness(mark) for mark in spanning) <= THICKEST * min(
+        height, width
+    )
     x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
     left, top, wide, high = rest[:, :4].T
     if ((left < x) | (top < y) | (left + wide > width - x) | (top + high > height - y)).any():

@@ -45,16 +45,17 @@ class Marks:
 
 def sort_marks(ink: Grey) -> Marks | None:
     """Find the character's strokes on a uint8 (H, W) map of ink; None for a blank page."""
-    threshold, paper = _levels(ink)
-    if paper > NOISY * threshold:
+    levels = _levels(ink)
+    if levels[1] > NOISY * levels[0]:
         # Noise breaks faint strokes up and joins specks; smooth strokes stay as they are.
         ink = cv2.GaussianBlur(ink, (3, 3), 0)  # type: ignore[assignment]
-    return _sort(ink, None, MOST_LINES)
+        levels = _levels(ink)
+    return _sort(ink, levels, None, MOST_LINES)
 
 
-def _sort(ink: Grey, lined: Grey | None, rounds: int) -> Marks | None:
-    """Sort what is left of a page's ink after the lines in ``lined`` were taken out."""
-    threshold, paper = _levels(ink)
+def _sort(ink: Grey, levels: tuple[int, int], lined: Grey | None, rounds: int) -> Marks | None:
+    """Sort what is left of a page's ink, with its levels, after the lines in ``lined`` were taken out."""
+    threshold, paper = levels
     if threshold - paper < FAINTEST:
         return None
     labels, marks = find_marks(ink, threshold)
@@ -62,8 +63,9 @@ def _sort(ink: Grey, lined: Grey | None, rounds: int) -> Marks | None:
     if lines is not None:
         # A dark border hides a faint digit from a common threshold: take it away and look again.
         erased: Grey = lines.mask if lined is None else cv2.bitwise_or(lined, lines.mask)  # type: ignore[assignment]
-        inside = _sort(cv2.bitwise_and(ink, cv2.bitwise_not(erased)), erased, rounds - 1)  # type: ignore[arg-type]
-        if inside is not None or lines.certain:
+        left: Grey = cv2.bitwise_and(ink, cv2.bitwise_not(erased))  # type: ignore[assignment]
+        inside = _sort(left, _levels(left), erased, rounds - 1)
+        if lines.certain or (inside is not None and _keeps_clear(inside.box, ink.shape)):
             return inside
     kept = _strokes(marks, ink.shape)
     if not kept or _is_residue(kept, marks, lined, paper):
@@ -74,6 +76,13 @@ def _sort(ink: Grey, lined: Grey | None, rounds: int) -> Marks | None:
         max(mark.right for mark in kept), max(mark.bottom for mark in kept),
     )  # fmt: skip
     return Marks("several" if _several(kept) else "one", paper, _core(ink, labels, kept), zone, box)
+
+
+def _keeps_clear(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
+    """Whether a box keeps a margin to all edges of the page, as a digit in a cell does."""
+    height, width = shape
+    x, y = max(2, round(0.08 * width)), max(2, round(0.08 * height))
+    return box[0] >= x and box[1] >= y and box[2] <= width - x and box[3] <= height - y
 
 
 def _zone(labels: Labels, kept: list[Mark], marks: list[Mark], lined: Grey | None) -> Grey:

@@ -175,7 +175,9 @@ def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
 
 
 def _default_of(setting: Field[Any]) -> object:
-    return setting.default if setting.default is not MISSING else setting.default_factory()  # type: ignore[misc]
+    if setting.default_factory is not MISSING:
+        return setting.default_factory()
+    return setting.default
 
 
 def _check(value: object, default: object, where: str) -> None:

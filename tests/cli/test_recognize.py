@@ -87,14 +87,13 @@ def test_json_says_what_the_library_says(here, capsys):
         assert line == json.dumps({"path": path, **answer.to_dict()})
 
 
-def test_similar_digits_are_named_when_asked_for(here, capsys):
-    assert code_of("--json", "--explain", 2, "7.png", "blank.png") == 0
-    seven, blank = objects(capsys.readouterr().out)
-    assert len(seven["neighbors"]) == 2
-    assert {"id", "label", "distance", "similarity", "source"} <= set(seven["neighbors"][0])
-    code_of("--json", "7.png", "blank.png")
-    for explained, plain in zip((seven, blank), objects(capsys.readouterr().out), strict=True):
-        assert {**explained, "neighbors": []} == plain
+def test_an_explanation_without_a_gallery_is_refused_in_one_line(here, capsys):
+    """Never an answer that silently lacks what was asked for."""
+    assert code_of("--json", "--explain", 2, "7.png", "blank.png") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "gallery" in err
+    assert err.count("\n") == 1
 
 
 def test_one_bad_file_does_not_stop_the_others(here, capsys):
