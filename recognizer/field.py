@@ -54,7 +54,7 @@ class Weights:
     cut: float = 5.9
     gap: float = 6.0
     join: float = 0.6
-    reject: float = 2.0
+    reject: float = 2.5
     low: float = 3.2
     wide: float = 0.076
     digit: float = 1.2
@@ -252,7 +252,10 @@ def best_path(
         better = before + values[i] > best[1:, end]
         best[1:, end][better] = (before + values[i])[better]
         came[1:, end][better] = i
-    used = int(np.flatnonzero(np.isfinite(best[:, last])).max())
+    reached = np.flatnonzero(np.isfinite(best[:, last]))
+    if not len(reached):  # cuts that cross may leave no ink for one of the equal shares
+        return best_path(lattice, logs, None, weights)
+    used = int(reached[-1])
     chosen: list[int] = []
     while last:
         chosen.append(int(came[used, last]))
