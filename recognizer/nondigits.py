@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from recognizer.data import find_data
 from recognizer.errors import DataError, UsageError
-from recognizer.labelled import GENERATED, ROOT_OPTION, Choice, Example, Labelled, Origin, held_out_digits
+from recognizer.labelled import GENERATED, Choice, Example, Labelled, Origin, held_out_digits
 from recognizer.results import REJECT
 from recognizer.training.samples import degrade
 from reject_gen.base import Material
@@ -54,10 +53,10 @@ def open_nondigits(choice: Choice, origin: Origin) -> Labelled:
 
 def _material(choice: Choice, faces: tuple[str, ...], origin: Origin) -> tuple[Material, str]:
     try:
-        find_data(choice.root, ROOT_OPTION)
-    except DataError:
+        held_out = held_out_digits(choice.root, origin)
+    except DataError as error:
         if choice.root is not None:
             raise
         printed = printed_digits()
-        return Material(printed.digits, printed.labels, faces), "printed digits (MNIST is not there)"
-    return Material(*held_out_digits(choice.root, origin), faces), "digits that training held out"
+        return Material(printed.digits, printed.labels, faces), f"printed digits ({error})"
+    return Material(*held_out, faces), "digits that training held out"

@@ -85,7 +85,6 @@ def test_figures_say_how_many_images_they_are_of(meta):
     assert meta["validation"]["mnist"]["forced"] > 0.98
 
 
-@pytest.mark.xfail(reason="the provisional model does not know its data", strict=False)
 def test_the_data_are_named_by_their_hashes(meta):
     for key in ("split_sha256", "mnist_train_sha256"):
         assert len(meta["data"][key]) == 64

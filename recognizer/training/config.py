@@ -189,7 +189,7 @@ def _check(value: object, default: object, where: str) -> None:
     name = where.rpartition(" ")[2]
     if isinstance(default, tuple):
         each = int if name in {"half", "quarter"} else str
-        if not isinstance(value, list) or not all(type(item) is each for item in value):
+        if not isinstance(value, list | tuple) or not all(type(item) is each for item in value):
             raise UsageError(f"{where} must be a list")
         if name in {"half", "quarter"} and not (value and min(value) > 0):
             raise UsageError(f"{where} must hold numbers of channels, 1 or more")
