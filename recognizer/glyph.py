@@ -122,8 +122,8 @@ def _around(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int
 
 def _clean(ink: Grey, marks: Marks) -> Grey:
     """The ink of the kept marks alone, stretched so that its paper is 0 and its core 255."""
-    table = np.clip((np.arange(256) - marks.paper) * (255 / max(1, marks.core - marks.paper)), 0, 255)
-    clean = cv2.LUT(ink, table.astype(np.uint8))
+    clean = ink if marks.paper == 0 else cv2.subtract(ink, marks.paper)  # type: ignore[call-overload]
+    clean = cv2.convertScaleAbs(clean, alpha=255 / max(1, marks.core - marks.paper))
     if marks.zone is not None:
         clean = cv2.bitwise_and(clean, marks.zone)
     return clean  # type: ignore[return-value]

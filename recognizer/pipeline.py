@@ -232,12 +232,18 @@ class Recognizer:
             for chunk in chunks:
                 yield from self._answers(chunk, allowed)
             return
-        # This thread finds glyphs, many small calls that hold Python's lock; others run the network, which frees it.
+        # This thread finds glyphs, many small calls that hold Python's lock; others run the network, which frees it,
+        # and this one as well where they don't keep up.
+        most = max(1, batch_size // size)
         with ThreadPoolExecutor(self._threads - 1, "recognize") as workers:
             waiting: deque[Future[list[Recognition]]] = deque()
             for chunk in chunks:
-                waiting.append(workers.submit(self._answers, chunk, allowed))
-                if len(waiting) * size >= batch_size or len(waiting) >= self._threads:
+                if sum(not answers.done() for answers in waiting) < self._threads:
+                    waiting.append(workers.submit(self._answers, chunk, allowed))
+                else:
+                    waiting.append(Future())
+                    waiting[-1].set_result(self._answers(chunk, allowed))
+                while waiting and (len(waiting) >= most or waiting[0].done()):
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
