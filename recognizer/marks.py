@@ -160,13 +160,20 @@ def _strokes(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
             return False
         # A frame reaches further than the character that it surrounds, with little ink for its size.
         wider = mark.width > 1.2 * main.width or mark.height > 1.2 * main.height
-        if wider and mark.inner < 0.6 and not at_edge(main) and mark.area < 0.3 * mark.width * mark.height:
-            return False
-        gap_x = max(mark.left - main.right, main.left - mark.right)
-        gap_y = max(mark.top - main.bottom, main.top - mark.bottom)
-        return max(gap_x, gap_y) <= 0.35 * size or mark.height >= 0.6 * main.height
+        sparse = mark.area < 0.3 * mark.width * mark.height
+        return not (wider and sparse and mark.inner < 0.6 and not at_edge(main))
 
-    return [mark for mark in marks if mark is main or belongs(mark)]
+    def near(mark: Mark, other: Mark) -> bool:
+        gap_x = max(mark.left - other.right, other.left - mark.right)
+        gap_y = max(mark.top - other.bottom, other.top - mark.bottom)
+        return max(gap_x, gap_y) <= 0.35 * size
+
+    candidates = [mark for mark in marks if mark is not main and belongs(mark)]
+    kept = [main, *(mark for mark in candidates if mark.height >= 0.6 * main.height)]
+    # A digit may be broken into a row of pieces, of which only the first is near the main one.
+    while found := [mark for mark in candidates if mark not in kept and any(near(mark, k) for k in kept)]:
+        kept += found
+    return [mark for mark in marks if mark in kept]
 
 
 def _core(ink: Grey, labels: Labels, kept: list[Mark]) -> int:
