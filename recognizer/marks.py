@@ -22,6 +22,9 @@ TWO_LEVELS = 64  # of 255: with so wide a gap in its levels a page is black and 
 NOISY = 0.45  # of the threshold: with paper up to this, strokes are cut and joined by noise
 MOST_LINES = 4  # times that lines are taken out: a cell has four sides
 SPECK = 0.025  # of the main mark's mass
+APART = 0.35  # of the main mark's size: what is further from all others is not of the same character
+HALF = 0.6  # of the main mark's size: the same for a part that is too large to be dirt
+BROKEN = 0.2  # of the main mark's size: a stroke broken off stays as near as this
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def _sort(ink: Grey, levels: tuple[int, int], lined: Grey | None, rounds: int) -
         inside = _sort(left, _levels(left), erased, rounds - 1)
         if lines.certain or (inside is not None and _keeps_clear(inside.box, ink.shape)):
             return inside
-    kept = _strokes(marks, ink.shape)
+    kept = _strokes(marks, ink.shape, lined is not None)
     if not kept or _is_residue(kept, marks, lined, paper):
         return None
     zone = _zone(labels, kept, marks, lined) if len(marks) > 1 or paper or lined is not None else None
@@ -134,8 +137,8 @@ def _levels(ink: Grey) -> tuple[int, int]:
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold))
 
 
-def _strokes(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
-    """The marks that make up the character: the main one and what belongs to it."""
+def _strokes(marks: list[Mark], shape: tuple[int, ...], ruled: bool) -> list[Mark]:
+    """The marks that make up the character: the main one and what belongs to it; on a page that was ruled, or not."""
     if len(marks) < 2:
         return marks
     height, width = shape
@@ -154,8 +157,9 @@ def _strokes(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
     def belongs(mark: Mark) -> bool:
         if mark.mass < SPECK * main.mass or mark.strength < 0.5 * main.strength:
             return False
-        # A bit of a neighbour's stroke comes in over the edge; the page's own character rarely reaches it.
-        outer = at_edge(mark) or mark.inner == 0
+        # A bit of a neighbour's stroke comes in over the edge; the page's own character rarely reaches it. Where lines
+        # were taken out, their remains may be all that is left at the rim.
+        outer = at_edge(mark) or (mark.inner == 0 and (ruled or _gap(mark, main) > BROKEN * size))
         if outer and not at_edge(main) and (mark.inner < 0.3 or mark.mass < 0.15 * main.mass):
             return False
         # A frame reaches further than the character that it surrounds, with little ink for its size.
@@ -163,17 +167,25 @@ def _strokes(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
         sparse = mark.area < 0.3 * mark.width * mark.height
         return not (wider and sparse and mark.inner < 0.6 and not at_edge(main))
 
-    def near(mark: Mark, other: Mark) -> bool:
-        gap_x = max(mark.left - other.right, other.left - mark.right)
-        gap_y = max(mark.top - other.bottom, other.top - mark.bottom)
-        return max(gap_x, gap_y) <= 0.35 * size
+    def reach(mark: Mark) -> float:
+        # Dirt is small, and a neighbour stands at the edge: what is neither may be the other half of a broken digit.
+        half = mark.mass > 0.25 * main.mass and not at_edge(mark) and not ruled
+        return (HALF if half else APART) * size
 
     candidates = [mark for mark in marks if mark is not main and belongs(mark)]
     kept = [main, *(mark for mark in candidates if mark.height >= 0.6 * main.height)]
     # A digit may be broken into a row of pieces, of which only the first is near the main one.
-    while found := [mark for mark in candidates if mark not in kept and any(near(mark, k) for k in kept)]:
+    while found := [
+        mark for mark in candidates if mark not in kept and any(_gap(mark, k) <= reach(mark) for k in kept)
+    ]:
         kept += found
     return [mark for mark in marks if mark in kept]
+
+
+def _gap(mark: Mark, other: Mark) -> int:
+    """Pixels between two marks' boxes, along the axis on which they are further apart; below 0 where they overlap."""
+    beside = max(mark.left - other.right, other.left - mark.right)
+    return max(beside, mark.top - other.bottom, other.top - mark.bottom)
 
 
 def _core(ink: Grey, labels: Labels, kept: list[Mark]) -> int:
