@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,16 @@ from recognizer.errors import UsageError
 
 COUNTS = frozenset({"epochs", "batch"})
 SHARES = frozenset(
-    {"coverage", "scanner_share", "plain_share", "held_out_typefaces", "audit_limit", "smoothing", "average"}
+    {
+        "coverage",
+        "scanner_share",
+        "plain_share",
+        "held_out_typefaces",
+        "audit_limit",
+        "smoothing",
+        "average",
+        "known_share",
+    }
 )
 
 
@@ -74,6 +84,8 @@ class OptimizerConfig:
         rate: highest learning rate of the one-cycle schedule.
         weight_decay: of AdamW.
         smoothing: label smoothing.
+        known_share: share of the passes over the pool that a well known sample takes part in; those less known fill
+            its place. 1: all take part in every pass.
         average: decay, per step, of the exponential average of weights that is kept.
         sanity: whether to check first that the loss starts near ln 11 and that 300 samples can be overfitted.
     """
@@ -83,6 +95,7 @@ class OptimizerConfig:
     rate: float = 6e-3
     weight_decay: float = 0.02
     smoothing: float = 0.03
+    known_share: float = 1.0
     average: float = 0.999
     sanity: bool = True
 
@@ -133,14 +146,22 @@ def load_config(path: str | Path) -> TrainingConfig:
     Raises:
         UsageError: the file is missing, is no TOML, or names a setting that there is not.
     """
+    return make_config(read_toml(path), str(path))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The values of a TOML file.
+
+    Raises:
+        UsageError: the file is missing or is no TOML.
+    """
     file = Path(path)
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{file}: no such configuration file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: not a TOML file ({error})") from None
-    return make_config(values, str(file))
 
 
 def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
@@ -155,10 +176,20 @@ def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
         "optimizer": OptimizerConfig,
         "augment": AugmentConfig,
     }
+    made: TrainingConfig = make_sections(TrainingConfig, sections, values, where)
+    return made
+
+
+def make_sections(kind: type, sections: Mapping[str, type], values: Mapping[str, Any], where: str) -> Any:  # noqa: ANN401
+    """A configuration of the kind, some of whose values are sections: dataclasses, too.
+
+    Raises:
+        UsageError: the values name a setting that there is not, or one makes no sense.
+    """
     made: dict[str, Any] = {}
     for key, value in values.items():
         made[key] = _section(sections[key], value, f"{where}: [{key}]") if key in sections else value
-    return _section(TrainingConfig, made, where)  # type: ignore[no-any-return]
+    return _section(kind, made, where)
 
 
 def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401

@@ -22,6 +22,9 @@ from recognizer.training.samples import Pool
 FALSE_ACCEPTS = "false accepts"  # the one figure of a validation that is no accuracy
 SANITY_SAMPLES = 300
 SANITY_STEPS = 80
+UNSURE = (
+    0.2  # a sample's error, 1 less the probability of its class, from which on it takes part in every pass
+)
 
 
 class SanityError(RecognizerError):
@@ -86,6 +89,7 @@ class Trainer:
         )
         self.history = History()
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
+        self.errors = torch.ones(len(pool))
 
     def run(
         self,
@@ -121,9 +125,21 @@ class Trainer:
         return self.averaged.module
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.pool))
-        for step in range(self.steps):
-            yield order[step * self.config.batch : (step + 1) * self.config.batch]
+        """As many batches as one pass over the pool has; what is well known makes room for what is not.
+
+        Selective backpropagation (Jiang et al. 2019), with the error that a sample had when it last took part.
+        """
+        rng = np.random.default_rng([self.seed, epoch])
+        left = self.steps
+        while left:
+            order = rng.permutation(len(self.pool))
+            if epoch and self.config.known_share < 1:
+                share = np.clip(self.errors.numpy() / UNSURE, self.config.known_share, 1)
+                order = order[rng.random(len(order)) < share[order]]
+            batches = min(left, max(1, len(order) // self.config.batch))
+            left -= batches
+            for batch in range(batches):
+                yield order[batch * self.config.batch : (batch + 1) * self.config.batch]
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -132,7 +148,9 @@ class Trainer:
         self.model.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(glyphs.to(memory_format=torch.channels_last))
-        loss = self.loss(logits.float(), self.labels[chosen], self.config.smoothing)
+        labels = self.labels[chosen]
+        loss = self.loss(logits.float(), labels, self.config.smoothing)
+        self.errors[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -146,6 +164,7 @@ class Trainer:
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "errors": self.errors,
             "loss": self.history.loss,
             "validation": self.history.validation,
         }
@@ -159,6 +178,7 @@ class Trainer:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+        self.errors = state["errors"]
         self.history = History(state["loss"], state["validation"])
 
 

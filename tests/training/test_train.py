@@ -20,6 +20,7 @@ pytest.importorskip("matplotlib")
 from torch import nn  # noqa: E402
 
 from recognizer.cli import main  # noqa: E402
+from recognizer.decide import softmax  # noqa: E402
 from recognizer.network import Network  # noqa: E402
 from recognizer.record import read_record  # noqa: E402
 from recognizer.training import samples  # noqa: E402
@@ -140,6 +141,24 @@ def test_every_sample_is_seen_once_an_epoch_in_a_new_order():
     assert not np.array_equal(first, second)
 
 
+def test_what_is_well_known_makes_room_for_what_is_not():
+    optimizer = OptimizerConfig(epochs=2, batch=30, known_share=0.2)
+    trainer = Trainer(network(), POOL, optimizer, AugmentConfig(), 5)
+    trainer.errors[:300] = 0
+    first, second = (list(trainer._batches(epoch)) for epoch in (0, 1))
+    assert np.array_equal(np.sort(np.concatenate(first)), np.arange(330))
+    assert [len(batch) for batch in second] == [30] * trainer.steps
+    unsure = np.concatenate(second) >= 300
+    assert 0.25 < unsure.mean() < 0.45  # of the passes each takes part in all of 30, and 0.2 of 300
+
+
+def test_errors_are_those_of_the_last_time():
+    trainer = Trainer(network(), POOL, OptimizerConfig(epochs=6, batch=32), AugmentConfig(), 0)
+    model = trainer.run(lambda _: {}, quiet, None)
+    scores = softmax(logits_of(model, POOL.glyphs), 1.0)[np.arange(len(POOL)), POOL.labels]
+    assert np.corrcoef(1 - scores, trainer.errors.numpy())[0, 1] > 0.3
+
+
 def test_what_is_watched():
     seen = []
     trainer = Trainer(network(), POOL, OptimizerConfig(epochs=2, batch=100), AugmentConfig(), 0)
@@ -170,7 +189,8 @@ def trained(checkpoint=None, stop_after=None, seed=0):
         if len(epochs) == stop_after and step == 1:
             raise PowerCutError
 
-    trainer = Trainer(network(seed), POOL, OptimizerConfig(epochs=3, batch=64), AugmentConfig(), seed)
+    optimizer = OptimizerConfig(epochs=3, batch=64, known_share=0.3)
+    trainer = Trainer(network(seed), POOL, optimizer, AugmentConfig(), seed)
     return weights(trainer.run(judge, fail, checkpoint))
 
 
@@ -202,7 +222,7 @@ def test_a_stopped_training_keeps_its_finished_epochs(tmp_path):
 def test_a_finished_training_is_found_again(tmp_path):
     checkpoint = tmp_path / "checkpoint.pt"
     first = trained(checkpoint)
-    trainer = Trainer(network(9), POOL, OptimizerConfig(epochs=3, batch=64), AugmentConfig(), 0)
+    trainer = Trainer(network(9), POOL, OptimizerConfig(epochs=3, batch=64, known_share=0.3), AugmentConfig(), 0)
     assert same_weights(weights(trainer.run(pytest.fail, pytest.fail, checkpoint)), first, tolerance=0)
 
 
