@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.bundle import Bundle, read_bundle
+from recognizer.bundle import Bundle
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
 from recognizer.field import read_field
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
 from recognizer.network import Network
+from recognizer.registry import Registry
 from recognizer.results import REJECT, Box, Recognition
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Recognizer:
         """Load a model.
 
         Args:
-            model: the folder of a bundle; None for the one that ships.
+            model: the folder of a bundle, or a registered version such as "eleven@2", or "shipped"; None for the
+                registry's current version, which is the model that ships unless another was chosen.
             max_error: the share of wrong answers among accepted ones, 0–1, that the operating point is chosen for on
                 the model's validation data; None for the shipped operating point.
             threads: threads that `recognize_many` works on; None for as many as the machine has cores.
@@ -65,7 +67,7 @@ class Recognizer:
             raise UsageError(f"max_error is a share between 0 and 1, not {max_error}")
         if threads is not None and threads < 1:
             raise UsageError(f"threads must be 1 or more, not {threads}")
-        return cls(read_bundle(model), max_error, threads or os.cpu_count() or 1, max_pixels)
+        return cls(Registry().open(model), max_error, threads or os.cpu_count() or 1, max_pixels)
 
     @property
     def model(self) -> str:
@@ -166,6 +168,10 @@ class Recognizer:
         wanted = [_checked(box) for box in boxes]
         found = [_cut(grey, box, describe(page)) for box in wanted]
         return tuple(replace(p, box=box) for p, box in zip(self._answers(found, None), wanted, strict=True))
+
+    def recognize_glyphs(self, glyphs: Sequence[Glyph | RecognizerError]) -> list[Recognition]:
+        """Read glyphs that were found already: an answer each; for an error, an answer with that ``error``."""
+        return self._answers(glyphs, None)
 
     def logits_many(
         self, images: Iterable[ImageLike]

@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": "measure a model on labelled images",
     "calibrate": "fit a model's operating point to your own images",
     "ladder": "train models from the simplest on, and measure what each gains",
+    "models": "register models, choose the current one, roll back",
     "data": "fetch and check the images used in training",
 }
 

@@ -22,7 +22,11 @@ Item = TypeVar("Item")
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that name a model and labelled data."""
-    parser.add_argument("--model", metavar="M", help="a bundle folder; the shipped model otherwise")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="a bundle folder, a registered version, or shipped; the current model otherwise",
+    )
     parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="SPEC", help=SPECS)
     parser.add_argument(
         ROOT_OPTION, metavar="DIR", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)"

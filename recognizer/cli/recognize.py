@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
     )
     p.add_argument(
-        "--model", metavar="M", help="a bundle folder or a registered version; the shipped model otherwise"
+        "--model", metavar="M", help="a bundle folder, a registered version, or shipped; the current model otherwise"
     )
     p.add_argument(
         "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"

@@ -1,0 +1,93 @@
+"""The command ``recognizer models``: which models are registered, and which one is current."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from recognizer.bundle import read_bundle
+from recognizer.registry import Registry
+from recognizer.registry_state import SHIPPED
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="show the models that there are")
+    listing.add_argument("--history", action="store_true", help="show all changes instead: who, when, why")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    adding = actions.add_parser("add", help="register a model")
+    adding.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="a bundle, such as `recognizer train` writes"
+    )
+    adding.add_argument("--use", action="store_true", help="make it the current one as well")
+    using = actions.add_parser("use", help="make a model the current one")
+    removing = actions.add_parser("remove", help="delete a model that is not the current one")
+    for action in (using, removing):
+        action.add_argument("version", metavar="VERSION", help="such as eleven@2, or shipped")
+    back = actions.add_parser("rollback", help="go back to the model that was current before")
+    for action in (adding, using, removing, back):
+        action.add_argument("--why", default="", metavar="TEXT", help="the reason, for the history")
+        action.add_argument("--who", metavar="NAME", help="for the history (default: the login name)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments say, and tell the version concerned."""
+    registry = Registry()
+    if args.action == "list":
+        _list(registry, args)
+        return 0
+    if args.action == "add":
+        done = registry.register(args.folder, args.why, args.who).version
+        if args.use:
+            registry.use(done, args.why, args.who)
+    elif args.action == "rollback":
+        done = registry.rollback(args.why, args.who)
+    else:
+        done = getattr(registry, args.action)(args.version, args.why, args.who)
+    sys.stdout.write(f"{done}\n")
+    return 0
+
+
+def _list(registry: Registry, args: argparse.Namespace) -> None:
+    columns: tuple[str, ...]
+    if args.history:
+        rows = [asdict(event) for event in registry.history()]
+        columns = ("at", "who", "action", "version", "before", "after", "why")
+    else:
+        shipped = {
+            "version": SHIPPED,
+            "origin": read_bundle().name,
+            "at": "",
+            "who": "",
+            "why": "",
+            "metrics": {},
+        }
+        current = registry.current
+        rows = [shipped, *(asdict(version) for version in registry.versions())]
+        rows = [{"current": row["version"] == current, **row} for row in rows]
+        columns = ("current", "version", "origin", "at", "who", "why")
+    if args.json:
+        for row in rows:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    else:
+        _table(rows, columns)
+
+
+def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from recognizer.cli.inputs import printable
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column("" if column == "current" else column)
+    for row in rows:
+        marked = {**row, "current": "*" if row.get("current") else "", "at": str(row["at"])[:19]}
+        table.add_row(*(Text(printable(str(marked[column]))) for column in columns))
+    Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
