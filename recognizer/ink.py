@@ -24,6 +24,11 @@ Grey = NDArray[np.uint8]
 CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
 FRAMED = 0.55  # a rim so unlike the page is a line around it, and what lies inside decides
 FLAT = 0.25  # of a page's range: with less than this inside of the line around it, the line is all its ink
+CLEAN = 0.2  # of a page at least is paper
+SOFT_RIM = (
+    2.8,
+    5.6,
+)  # pixels a line of the page, at most, in the rims of strokes: the light part, and nearly all
 LEVEL = 0.12  # of the paper's light: with less change than this there is no slope that could lift an edge
 COARSE = 28  # pixels: paper changes slowly, so that it is looked for at this size of the page's longer side
 DOUBT = 4.0  # logits: nearer to 0 than this, the costlier signs are asked too
@@ -104,6 +109,9 @@ def background(page: Grey) -> Grey:
     through the paper inside decides.
     """
     height, width = page.shape
+    clean = _clean_level(page)
+    if clean is not None:
+        return np.full(page.shape, clean, np.uint8)
     shrink = max(2, round(max(height, width) / COARSE))
     size = max(1, -(-width // shrink)), max(1, -(-height // shrink))
     coarse = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
@@ -121,6 +129,28 @@ def background(page: Grey) -> Grey:
     paper = cv2.max(below, cv2.min(above, _plane(above, reach)))
     smooth = cv2.blur(paper, (reach | 1, reach | 1), borderType=cv2.BORDER_REPLICATE)
     return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+
+
+def _clean_level(page: Grey) -> int | None:
+    """The level of clean and evenly lit paper, as of a drawing or a good scan; None for any other.
+
+    Bold ink that fills its crop leaves no paper within reach of its middle, but all of its level elsewhere.
+    """
+    low, high, _, _ = cv2.minMaxLoc(page)
+    span = high - low
+    paper = _above(page, high - 0.03 * span)
+    if paper < CLEAN * page.size:
+        return None
+    lines = page.size / min(page.shape)
+    for share, rim in zip((0.3, 0.75), SOFT_RIM, strict=True):
+        if _above(page, high - share * span) - paper > rim * lines:
+            return None  # light changes over the page, or part of it lies in shadow
+    return int(high)
+
+
+def _above(page: Grey, level: float) -> int:
+    """How many pixels lie above a level."""
+    return cv2.countNonZero(cv2.threshold(page, level, 255, cv2.THRESH_BINARY)[1])
 
 
 def _plane(paper: MatLike, reach: int) -> Grey:

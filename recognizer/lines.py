@@ -13,7 +13,7 @@ EDGE = 0.1  # of a side: a border line may run this far inside the crop
 CROSSING = 0.95  # of a side: what is as long as this crosses the page
 LINE_SPAN = 0.5  # of a side: what is shorter is no line
 RUN = 0.8  # of a side: a straight run of ink of this length is no stroke of a digit that has a margin
-SMALL = 24  # pixels: on smaller pages strokes are as thin as lines
+SMALL = 24  # pixels: on smaller pages strokes are as thin as lines, and a line that ink touches can't be told from it
 THICKEST = 0.14  # of a side: a border line is thinner, or else it may be a stroke of a tightly cropped digit
 
 
@@ -73,7 +73,8 @@ def _fills_page(others: list[Mark], lines: list[Mark], shape: tuple[int, ...]) -
     main = max(others, key=lambda mark: mark.mass)
     if main.mass < 0.2 * sum(line.mass for line in lines):
         return False
-    touched = (main.left <= 0) + (main.top <= 0) + (main.right >= width) + (main.bottom >= height)
+    # One pixel off is at the edge: thresholding takes as much from a soft rim.
+    touched = (main.left <= 1) + (main.top <= 1) + (main.right >= width - 1) + (main.bottom >= height - 1)
     return touched >= 2 and main.inner >= 0.3
 
 
@@ -83,7 +84,7 @@ def _joined_lines(marks: list[Mark], labels: Labels) -> Lines | None:
     A bar of a tightly cropped digit is such a run too: runs are lines only if what remains keeps clear of the edges.
     """
     height, width = labels.shape
-    if max(height, width) > 2 * min(height, width) or min(height, width) < 16:
+    if max(height, width) > 2 * min(height, width) or min(height, width) < SMALL:
         return None
     long_x, long_y = round(RUN * width), round(RUN * height)
     spanning = [mark for mark in marks if mark.width >= long_x or mark.height >= long_y]
@@ -111,9 +112,7 @@ def _joined_lines(marks: list[Mark], labels: Labels) -> Lines | None:
         cv2.bitwise_and(mask_of(labels, marks), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
     )
     rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
-    thin = min(height, width) >= SMALL and max(thickness(mark) for mark in spanning) <= THICKEST * min(
-        height, width
-    )
+    thin = max(thickness(mark) for mark in spanning) <= THICKEST * min(height, width)
     x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
     left, top, wide, high = rest[:, :4].T
     if ((left < x) | (top < y) | (left + wide > width - x) | (top + high > height - y)).any():
