@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # of a model with specialists, whose thresholds are chosen for its answers after stage two
+WITHOUT_SPECIALISTS = 1
 META = "meta.json"
 NETWORK = "stage1.onnx"
 GOLDEN = "golden.json"
@@ -49,12 +51,15 @@ class Bundle:
     Attributes:
         folder: where it is.
         meta: what ``meta.json`` holds.
-        network: the bytes of the ONNX graph of stage one: glyphs uint8 (N, 28, 28) to logits float32 (N, 11).
+        network: the bytes of the ONNX graph of stage one: glyphs uint8 (N, 28, 28) to logits float32 (N, 11), and in
+            newer ones to features float32 (N, F).
+        specialists: the bytes of each specialist's file, by name.
     """
 
     folder: Path
     meta: dict[str, Any]
     network: bytes
+    specialists: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -65,6 +70,12 @@ class Bundle:
     def temperature(self) -> float:
         """What logits are divided by, so that their softmax is calibrated (Guo et al. 2017)."""
         return float(self.meta["temperature"])
+
+    @property
+    def stage_two(self) -> dict[str, Any] | None:
+        """Pairs, specialists and routing, as ``meta.json`` holds them; None for a model that has none."""
+        described: dict[str, Any] | None = self.meta.get("stage_two")
+        return described
 
     def operating_point(self, max_error: float | None = None) -> OperatingPoint:
         """The shipped operating point, or that with the greatest coverage at an error of at most ``max_error``.
@@ -99,10 +110,10 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     """
     path = shipped_folder() if folder is None else Path(folder)
     meta = _read_meta(path)
-    if meta.get("format_version") != FORMAT_VERSION:
+    if meta.get("format_version") not in (WITHOUT_SPECIALISTS, FORMAT_VERSION):
         raise ModelError(
-            f"{path}: the model has format {meta.get('format_version')!r}, and this version reads {FORMAT_VERSION}; "
-            "update the package or train the model again"
+            f"{path}: the model has format {meta.get('format_version')!r}, and this version reads "
+            f"{WITHOUT_SPECIALISTS} and {FORMAT_VERSION}; update the package or train the model again"
         )
     if meta.get("preprocessing") != PREPROCESSING or meta.get("labels") != LABELS:
         raise ModelError(f"{path}: the model was trained on other glyphs or labels than this version makes")
@@ -115,7 +126,10 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
     if NETWORK not in files:
         raise ModelError(f"{path}: the model has no {NETWORK}")
-    return Bundle(path, meta, files[NETWORK])
+    named = [each["file"] for each in (meta.get("stage_two") or {}).get("specialists", ())]
+    if missing := set(named) - files.keys():
+        raise ModelError(f"{path / META}: damaged, it has no checksum of {', '.join(sorted(missing))}")
+    return Bundle(path, meta, files[NETWORK], {name: files[name] for name in named})
 
 
 def _read_meta(path: Path) -> dict[str, Any]:
@@ -154,12 +168,41 @@ def _check_values(file: Path, meta: dict[str, Any]) -> None:
         "risk_coverage": isinstance(meta["risk_coverage"], list)
         and all(is_point(point, numbers) for point in meta["risk_coverage"]),
         "files": isinstance(meta["files"], dict),
+        "stage_two": meta.get("stage_two") is None or _is_stage_two(meta["stage_two"], is_number),
     }
     damaged = sorted(key for key, is_sound in sound.items() if not is_sound)
     if damaged:
         raise ModelError(
             f"{file}: damaged, its {', '.join(damaged)} makes no sense; install or train the model again"
         )
+
+
+def _is_stage_two(described: object, is_number: Callable[[object], bool]) -> bool:
+    """Whether everything is there that a routed answer depends on."""
+
+    def is_specialist(value: object) -> bool:
+        if not isinstance(value, dict) or not isinstance(value.get("file"), str):
+            return False
+        pair, blend = value.get("pair"), value.get("blend")
+        return (
+            isinstance(pair, list)
+            and len(pair) == 2
+            and all(type(each) is int for each in pair)
+            and 0 <= pair[0] < pair[1] <= REJECT
+            and isinstance(blend, dict)
+            and blend.keys() == {"first", "second", "bias"}
+            and all(map(is_number, blend.values()))
+        )
+
+    if not isinstance(described, dict) or not isinstance(described.get("routing"), dict):
+        return False
+    specialists, routing = described.get("specialists"), described["routing"]
+    return (
+        isinstance(specialists, list)
+        and all(map(is_specialist, specialists))
+        and is_number(routing.get("margin"))
+        and isinstance(routing.get("by_answer"), bool)
+    )
 
 
 def _read_checked(file: Path, digest: str) -> bytes:
@@ -180,7 +223,7 @@ def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) ->
     for name, content in files.items():
         (folder / name).write_bytes(content)
     whole = {
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if meta.get("stage_two") else WITHOUT_SPECIALISTS,
         "preprocessing": PREPROCESSING,
         "labels": LABELS,
         **meta,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from recognizer.errors import UsageError
 from recognizer.glyph import Kind
 from recognizer.results import REJECT, Reason, Recognition
 
+Pair: TypeAlias = tuple[int, int]
+NO_SPECIALIST = -1
 RIVAL = 0.5  # a second digit with this share of the best one's score makes an answer ambiguous
 
 
@@ -23,6 +26,22 @@ class Decision:
     temperature: float
     point: OperatingPoint
     model: str
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Which answers of stage one go to a specialist.
+
+    Attributes:
+        pairs: the two classes of each specialist, ascending; 10 is reject.
+        margin: the greatest lead, in logits, of the answer over its rival.
+        by_answer: whether every answer goes that is a member of a pair, with the likeliest partner as its rival,
+            whatever the lead; otherwise the two best classes must be the pair.
+    """
+
+    pairs: tuple[Pair, ...]
+    margin: float
+    by_answer: bool = False
 
 
 def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -54,11 +73,71 @@ def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
     return mask
 
 
+def pair_name(pair: Pair) -> str:
+    """A pair as answers name it: "3-8", "0-reject"."""
+    return "-".join("reject" if each == REJECT else str(each) for each in pair)
+
+
+def route(logits: NDArray[np.float32], routing: Routing) -> NDArray[np.intp]:
+    """Which specialist each answer of stage one goes to: int (N,), a place in ``routing.pairs``, or -1.
+
+    Args:
+        logits: float32 (N, 11).
+        routing: the rule.
+    """
+    specialist = np.full((REJECT + 1, REJECT + 1), NO_SPECIALIST)
+    for i, (one, other) in enumerate(routing.pairs):
+        specialist[one, other] = specialist[other, one] = i
+    rows = np.arange(len(logits))
+    best = logits.argmax(axis=1)
+    rivals = logits.copy()
+    rivals[rows, best] = -np.inf
+    if routing.by_answer:
+        # What is no digit keeps its best digit, so that a specialist can't make it another one.
+        other_digit = (best == REJECT)[:, None] & (rivals < rivals.max(axis=1, keepdims=True))
+        rivals[(specialist[best] == NO_SPECIALIST) | other_digit] = -np.inf
+    rival = rivals.argmax(axis=1)
+    lead = logits[rows, best] - rivals[rows, rival]
+    near = np.isfinite(lead) & (routing.by_answer | (lead <= routing.margin))
+    chosen: NDArray[np.intp] = np.where(near, specialist[best, rival], NO_SPECIALIST)
+    return chosen
+
+
+def settle(logits: NDArray[np.float32], pair: Pair, log_odds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Logits with a specialist's verdict: they differ by its log-odds between the two classes of its pair.
+
+    The answer stays within the pair. Two digits keep the probability that they had together. Against reject, only the
+    logit of reject moves: the digits stay as they were to each other, and so do the best guess and its confidence.
+
+    Args:
+        logits: float32 (N, 11); the answer of each is a member of the pair.
+        pair: the two classes, ascending.
+        log_odds: float (N,), of the first against the second.
+    """
+    settled = logits.astype(np.float64)
+    one, other = pair
+    if other == REJECT:
+        settled[:, REJECT] = settled[:, one] - log_odds
+        return settled.astype(np.float32)
+    both = settled[:, [one, other]]
+    strongest = np.delete(settled, pair, axis=1).max(axis=1)
+    winner = np.logaddexp(*both.T) - np.log1p(np.exp(-np.abs(log_odds)))
+    # A third class that lay between the two is not to gain from their dispute.
+    winner = np.maximum(
+        winner, np.where(both.max(axis=1) > strongest, (both.max(axis=1) + strongest) / 2, winner)
+    )
+    loser = winner - np.abs(log_odds)
+    settled[:, one] = np.where(log_odds >= 0, winner, loser)
+    settled[:, other] = np.where(log_odds >= 0, loser, winner)
+    return settled.astype(np.float32)
+
+
 def decide(
     logits: NDArray[np.float32],
     kinds: Sequence[Kind],
     decision: Decision,
     allowed: NDArray[np.bool_] | None = None,
+    specialists: Sequence[str | None] | None = None,
 ) -> list[Recognition]:
     """Answers for a batch.
 
@@ -67,6 +146,7 @@ def decide(
         kinds: what the page held, N of "one", "blank", "several".
         decision: the model's calibration and operating point.
         allowed: bool (10,); the scores of other digits count as reject.
+        specialists: the name of the specialist whose verdict is in the logits, N of them; None where there was none.
     """
     scores = softmax(logits, decision.temperature)
     digit_share = scores[:, :REJECT].sum(axis=1)
@@ -75,11 +155,14 @@ def decide(
         scores[:, :REJECT][:, ~allowed] = 0
     best = scores[:, :REJECT].argmax(axis=1)
     confidence = scores[np.arange(len(best)), best] / np.maximum(digit_share, 1e-12)
-    rows = zip(scores.tolist(), best.tolist(), confidence.tolist(), kinds, strict=True)
-    return [_answer(row, digit, sure, kind, decision) for row, digit, sure, kind in rows]
+    names = [None] * len(best) if specialists is None else specialists
+    rows = zip(scores.tolist(), best.tolist(), confidence.tolist(), kinds, names, strict=True)
+    return [_answer(row, digit, sure, kind, decision, name) for row, digit, sure, kind, name in rows]
 
 
-def _answer(scores: list[float], best: int, confidence: float, kind: Kind, decision: Decision) -> Recognition:
+def _answer(  # noqa: PLR0917 - the columns of one row
+    scores: list[float], best: int, confidence: float, kind: Kind, decision: Decision, specialist: str | None
+) -> Recognition:
     if kind == "blank":
         return blank(decision.model)
     reason = None if scores[best] >= decision.point.threshold else _reason(scores, best, kind)
@@ -89,6 +172,8 @@ def _answer(scores: list[float], best: int, confidence: float, kind: Kind, decis
         reason,
         min(1.0, confidence),
         tuple(scores),
+        2 if specialist else 1,
+        specialist,
         model=decision.model,
     )
 

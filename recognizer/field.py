@@ -70,9 +70,9 @@ SPREAD = np.array([0.20, 0.45, 0.20, 0.21, 0.21, 0.25, 0.22, 0.22, 0.23, 0.20])
 
 @dataclass(frozen=True)
 class Segment:
-    """One character of a field: its logits, float32 (11,), and its box in the page's pixels."""
+    """One character of a field: its glyph, uint8 (28, 28), and its box in the page's pixels."""
 
-    logits: NDArray[np.float32]
+    glyph: Grey
     box: Box
 
 
@@ -127,10 +127,9 @@ def read_field(page: Grey, scores: Scores, temperature: float, length: int | Non
     if length is None:
         cuts = _needed_cuts(row, cuts, scores, temperature)
     lattice = make_lattice(row, cuts, length)
-    logits = scores(lattice.glyphs)
-    chosen = best_path(lattice, _logs(logits, temperature), length)
+    chosen = best_path(lattice, _logs(scores(lattice.glyphs), temperature), length)
     boxes = lattice.boxes.tolist()
-    return [Segment(logits[i], row.on_page(boxes[i])) for i in chosen]
+    return [Segment(lattice.glyphs[i], row.on_page(boxes[i])) for i in chosen]
 
 
 def _logs(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

@@ -9,6 +9,28 @@ from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
 
+LOGITS, FEATURES = "logits", "features"
+
+
+def open_session(graph: bytes, name: str) -> Any:  # noqa: ANN401
+    """ONNX Runtime's session for a graph; a call of it runs on one thread, and any number of threads may call it.
+
+    Raises:
+        ModelError: ONNX Runtime can't load it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # No pool of threads of its own: it would not survive a fork, and callers bring their threads.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(
+            f"{name}: ONNX Runtime can't load the network ({str(error).splitlines()[0]})"
+        ) from None
+
 
 class Network:
     """A classifier of glyphs. One call runs on one thread; any number of threads may call it."""
@@ -19,22 +41,20 @@ class Network:
         Raises:
             ModelError: ONNX Runtime can't.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # No pool of threads of its own: it would not survive a fork, and callers bring their threads.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                graph, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise ModelError(
-                f"{name}: ONNX Runtime can't load the network ({str(error).splitlines()[0]})"
-            ) from None
+        self._session = open_session(graph, name)
+        self.has_features = any(output.name == FEATURES for output in self._session.get_outputs())
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Glyphs uint8 (N, 28, 28) to logits float32 (N, 11): ten digits, then reject."""
-        found: NDArray[np.float32] = self._session.run(None, {"glyphs": glyphs})[0]
+        found: NDArray[np.float32] = self._session.run([LOGITS], {"glyphs": glyphs})[0]
         return found
+
+    def outputs(self, glyphs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Glyphs uint8 (N, 28, 28) to logits as above and to features float32 (N, F), which the last layer weighs.
+
+        Of a graph that doesn't give them, F is 0.
+        """
+        if not self.has_features:
+            return self.logits(glyphs), np.zeros((len(glyphs), 0), np.float32)
+        logits, features = self._session.run([LOGITS, FEATURES], {"glyphs": glyphs})
+        return logits, features

@@ -19,9 +19,9 @@ from recognizer.errors import ImageError, RecognizerError, UsageError
 from recognizer.field import read_field
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
-from recognizer.network import Network
 from recognizer.registry import Registry
-from recognizer.results import REJECT, Box, Recognition
+from recognizer.results import Box, Recognition
+from recognizer.specialists import Reading, Stages
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
@@ -36,7 +36,7 @@ class Recognizer:
     def __init__(self, bundle: Bundle, max_error: float | None, threads: int, max_pixels: int) -> None:
         """Use ``Recognizer.load``."""
         self._bundle = bundle
-        self._network = Network(bundle.network, str(bundle.folder))
+        self._stages = Stages(bundle)
         point = bundle.operating_point(max_error)
         self._decision = Decision(bundle.temperature, point, f"{bundle.name}, {point.name}")
         self._threads, self._max_pixels = threads, max_pixels
@@ -141,13 +141,9 @@ class Recognizer:
         ):
             raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
         page = open_page(image, max_pixels=self._max_pixels)
-        segments = read_field(page, self._network.logits, self._decision.temperature, length)
+        segments = read_field(page, self._stages.network.logits, self._decision.temperature, length)
         kinds: list[Kind] = ["one"] * len(segments)
-        answers = (
-            decide(np.array([segment.logits for segment in segments]), kinds, self._decision)
-            if segments
-            else []
-        )
+        answers = self._decided([segment.glyph for segment in segments], kinds, None)
         return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))
 
     def recognize_boxes(self, page: ImageLike, boxes: Iterable[Sequence[int]]) -> tuple[Recognition, ...]:
@@ -173,28 +169,27 @@ class Recognizer:
         """Read glyphs that were found already: an answer each; for an error, an answer with that ``error``."""
         return self._answers(glyphs, None)
 
-    def logits_many(
-        self, images: Iterable[ImageLike]
-    ) -> tuple[NDArray[np.float32], list[Kind | RecognizerError]]:
-        """What stage one says before temperature and operating point: what these are chosen from.
+    def read_many(self, images: Iterable[ImageLike]) -> tuple[Reading, list[Kind | RecognizerError]]:
+        """What both stages say before temperature and operating point: what these are chosen from.
 
         Args:
             images: see `recognize`; taken as they are needed.
 
         Returns:
-            Logits float32 (N, 11), NaN for blank pages and errors; and what each of the N pages holds, or its error.
+            The reading of N pages, with logits that are NaN for blank pages and errors; and what each page holds, or
+            its error.
         """
         source = iter(images)
         kinds: list[Kind | RecognizerError] = []
-        parts = [np.zeros((0, REJECT + 1), np.float32)]
+        parts = []
         while found := [self._find_or_error(image) for image in islice(source, CHUNK)]:
-            part = np.full((len(found), REJECT + 1), np.nan, np.float32)
+            part = Reading.nothing(len(found))
             inked = {i: g.image for i, g in enumerate(found) if isinstance(g, Glyph) and g.kind != "blank"}
             if inked:
-                part[list(inked)] = self._network.logits(np.stack(list(inked.values())))
+                part.put(list(inked), self._stages.read(np.stack(list(inked.values()))))
             parts.append(part)
             kinds += [each.suspected if isinstance(each, Glyph) else each for each in found]
-        return np.concatenate(parts), kinds
+        return Reading.join(parts), kinds
 
     def _check(self, explain: int) -> None:
         if explain < 0:
@@ -215,10 +210,9 @@ class Recognizer:
 
     def _answers(self, found: Sequence[Glyph | RecognizerError], allowed: Allowed) -> list[Recognition]:
         glyphs = [glyph for glyph in found if isinstance(glyph, Glyph) and glyph.kind != "blank"]
-        answers: Iterator[Recognition] = iter(())
-        if glyphs:
-            logits = self._network.logits(np.stack([glyph.image for glyph in glyphs]))
-            answers = iter(decide(logits, [glyph.suspected for glyph in glyphs], self._decision, allowed))
+        answers = iter(
+            self._decided([glyph.image for glyph in glyphs], [glyph.suspected for glyph in glyphs], allowed)
+        )
         return [
             Recognition.failed(each, self.model)
             if isinstance(each, RecognizerError)
@@ -227,6 +221,14 @@ class Recognizer:
             else next(answers)
             for each in found
         ]
+
+    def _decided(
+        self, glyphs: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind], allowed: Allowed
+    ) -> list[Recognition]:
+        if not glyphs:
+            return []
+        read = self._stages.read(np.stack(glyphs))
+        return decide(read.logits, kinds, self._decision, allowed, read.specialists)
 
     def _stream(
         self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed

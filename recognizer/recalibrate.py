@@ -25,10 +25,10 @@ from recognizer.errors import DataError, RecognizerError
 from recognizer.evaluation import Columns, problem_line
 from recognizer.glyph import Kind
 from recognizer.labelled import Example, Fingerprint, Labelled
-from recognizer.network import Network
 from recognizer.pipeline import Recognizer
 from recognizer.record import model_hashes
 from recognizer.results import REJECT
+from recognizer.specialists import Stages
 
 FEWEST = 100
 FEWEST_MISTAKES = (
@@ -73,13 +73,14 @@ class Goal:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network says of labelled images; those that could not be read are left out.
+    """What the model says of labelled images; those that could not be read are left out.
 
     Attributes:
-        logits: float32 (N, 11); NaN for blank pages.
+        logits: float32 (N, 11), after stage two; NaN for blank pages.
         kinds: N of "one", "blank", "several".
         labels: uint8 (N,), 0–10.
         sources: text (N,), the data set of each.
+        specialists: text (N,), which specialist decided, or "".
         problems: a line for each image or entry that could not be used.
         described: the data sets as a metrics file describes them.
     """
@@ -88,12 +89,19 @@ class Seen:
     kinds: NDArray[np.str_]
     labels: NDArray[np.uint8]
     sources: NDArray[np.str_]
+    specialists: NDArray[np.str_]
     problems: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = ()
 
     def take(self, chosen: NDArray[np.bool_]) -> Seen:
         """The images of a mask, bool (N,)."""
-        return Seen(self.logits[chosen], self.kinds[chosen], self.labels[chosen], self.sources[chosen])
+        return Seen(
+            self.logits[chosen],
+            self.kinds[chosen],
+            self.labels[chosen],
+            self.sources[chosen],
+            self.specialists[chosen],
+        )
 
     @property
     def digits(self) -> Seen:
@@ -109,7 +117,8 @@ class Seen:
     def columns(self, fitted: Fitted) -> Columns:
         """The answers at a temperature and an operating point."""
         kinds: list[Kind] = self.kinds.tolist()
-        answers = decide(self.logits, kinds, Decision(fitted.temperature, fitted.point, ""))
+        names = [name or None for name in self.specialists.tolist()]
+        answers = decide(self.logits, kinds, Decision(fitted.temperature, fitted.point, ""), None, names)
         return Columns.of(answers, self.labels.tolist(), [""] * len(kinds))
 
 
@@ -126,7 +135,7 @@ def see(recognizer: Recognizer, sets: Sequence[Labelled], watch: Watch) -> Seen:
     parts, problems, described = [], list[str](), []
     for data in sets:
         fingerprint, asked = Fingerprint(), list[tuple[int, str]]()
-        logits, kinds = recognizer.logits_many(
+        reading, kinds = recognizer.read_many(
             _images(watch(fingerprint.watch(data.read()), data.size), asked)
         )
         read = np.array([not isinstance(kind, RecognizerError) for kind in kinds], np.bool_)
@@ -138,13 +147,15 @@ def see(recognizer: Recognizer, sets: Sequence[Labelled], watch: Watch) -> Seen:
         ]
         labels = np.array([label for label, _ in asked], np.uint8)
         names = np.array([str(kind) for kind in kinds], np.str_)
-        parts.append(Seen(logits, names, labels, np.full(len(kinds), data.name)).take(read))
+        second = np.array([name or "" for name in reading.specialists], np.str_)
+        parts.append(Seen(reading.logits, names, labels, np.full(len(kinds), data.name), second).take(read))
         described.append(fingerprint.to_dict(data.name))
     return Seen(
         np.concatenate([part.logits for part in parts]),
         np.concatenate([part.kinds for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.sources for part in parts]),
+        np.concatenate([part.specialists for part in parts]),
         tuple(problems),
         tuple(described),
     )
@@ -219,7 +230,7 @@ def write_calibrated(
     files = {name: (bundle.folder / name).read_bytes() for name in bundle.meta["files"]}
     if GOLDEN in files:
         glyphs = np.array([pair["glyph"] for pair in json.loads(files[GOLDEN])], np.uint8).reshape(-1, 28, 28)
-        scores = softmax(Network(bundle.network, str(bundle.folder)).logits(glyphs), fitted.temperature)
+        scores = softmax(Stages(bundle).read(glyphs).logits, fitted.temperature)
         files[GOLDEN] = golden_outputs(glyphs, scores.astype(np.float32))
     digits = seen.digits
     own = hashlib.sha256("".join(each["images_sha256"] for each in seen.described).encode()).hexdigest()[:8]

@@ -60,5 +60,10 @@ class GlyphClassifier(nn.Module):
 
     def forward(self, glyphs: torch.Tensor) -> torch.Tensor:
         """Logits of a batch."""
-        logits: torch.Tensor = self.head(self.dropout(self.pool(self.features(glyphs))))
+        logits: torch.Tensor = self.head(self.dropout(self.embed(glyphs)))
         return logits
+
+    def embed(self, glyphs: torch.Tensor) -> torch.Tensor:
+        """What the head decides by: features float (N, F) of a batch."""
+        features: torch.Tensor = self.pool(self.features(glyphs))
+        return features

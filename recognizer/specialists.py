@@ -1,0 +1,168 @@
+"""The two stages of a model: the network that answers everything, and the specialists for pairs that it confuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.bundle import Bundle
+from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
+from recognizer.network import Network
+from recognizer.pair_models import PairModel, load_pair_model
+from recognizer.results import REJECT
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How the log-odds of both stages make the final ones: their weights, and what is added.
+
+    All log-odds are of the pair's first class against its second, in units of stage one's logits.
+    """
+
+    first: float
+    second: float
+    bias: float = 0.0
+
+    def of(
+        self, logits: NDArray[np.float32], pair: Pair, verdict: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Final log-odds float (N,), from logits float32 (N, 11) and a specialist's verdict float (N,)."""
+        own = (logits[:, pair[0]] - logits[:, pair[1]]).astype(np.float64)
+        return self.first * own + self.second * verdict + self.bias
+
+
+@dataclass(frozen=True)
+class Specialist:
+    """A model for one pair.
+
+    Attributes:
+        pair: the two classes, ascending; 10 is reject.
+        model: tells them apart.
+        blend: weighs what it says against what stage one said.
+    """
+
+    pair: Pair
+    model: PairModel
+    blend: Blend
+
+    @property
+    def name(self) -> str:
+        """Such as "3-8" or "0-reject"."""
+        return pair_name(self.pair)
+
+
+@dataclass(frozen=True)
+class StageTwo:
+    """Specialists, and which answers they are asked about.
+
+    Attributes:
+        specialists: in the order of ``routing.pairs``.
+        routing: the rule.
+    """
+
+    specialists: tuple[Specialist, ...]
+    routing: Routing
+
+    def settle(
+        self, glyphs: NDArray[np.uint8], logits: NDArray[np.float32], features: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], list[str | None]]:
+        """Final logits float32 (N, 11), and which specialist decided each, or None.
+
+        Args:
+            glyphs: uint8 (N, 28, 28).
+            logits: float32 (N, 11), of stage one.
+            features: float32 (N, F), of stage one.
+        """
+        names: list[str | None] = [None] * len(logits)
+        chosen = route(logits, self.routing)
+        final = logits.copy() if (chosen != NO_SPECIALIST).any() else logits
+        for i in np.unique(chosen[chosen != NO_SPECIALIST]).tolist():
+            each, rows = self.specialists[i], np.flatnonzero(chosen == i)
+            verdict = each.model.log_odds(glyphs[rows], features[rows])
+            final[rows] = settle(logits[rows], each.pair, each.blend.of(logits[rows], each.pair, verdict))
+            for row in rows.tolist():
+                names[row] = each.name
+        return final, names
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the two stages say of N glyphs.
+
+    Attributes:
+        first: float32 (N, 11), the logits of stage one.
+        logits: float32 (N, 11), the final ones.
+        specialists: which specialist decided each, or None.
+    """
+
+    first: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    specialists: list[str | None]
+
+    @staticmethod
+    def nothing(n: int) -> Reading:
+        """A place for N readings: logits that are NaN."""
+        empty = np.full((n, REJECT + 1), np.nan, np.float32)
+        return Reading(empty, empty.copy(), [None] * n)
+
+    @staticmethod
+    def join(parts: Sequence[Reading]) -> Reading:
+        """One after the other."""
+        parts = [Reading.nothing(0), *parts]
+        return Reading(
+            np.concatenate([each.first for each in parts]),
+            np.concatenate([each.logits for each in parts]),
+            [name for each in parts for name in each.specialists],
+        )
+
+    def put(self, rows: Sequence[int], other: Reading) -> None:
+        """Set some rows to those of another reading."""
+        self.first[rows], self.logits[rows] = other.first, other.logits
+        for row, name in zip(rows, other.specialists, strict=True):
+            self.specialists[row] = name
+
+
+class Stages:
+    """A model's two stages, ready to run. Threads may share one."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Load the graphs of a bundle; those of specialists are loaded when they are first asked.
+
+        Raises:
+            ModelError: one of them can't be loaded.
+        """
+        self.network = Network(bundle.network, str(bundle.folder))
+        self.second = load_stage_two(bundle)
+
+    def read(self, glyphs: NDArray[np.uint8]) -> Reading:
+        """Both stages' logits of glyphs uint8 (N, 28, 28)."""
+        if self.second is None:
+            logits = self.network.logits(glyphs)
+            return Reading(logits, logits, [None] * len(logits))
+        first, features = self.network.outputs(glyphs)
+        return Reading(first, *self.second.settle(glyphs, first, features))
+
+
+def load_stage_two(bundle: Bundle) -> StageTwo | None:
+    """The specialists of a bundle; None where it has none.
+
+    Raises:
+        ModelError: the file of one of them is damaged.
+    """
+    described = bundle.stage_two
+    if not described or not described["specialists"]:
+        return None
+    specialists = tuple(
+        Specialist(
+            (int(each["pair"][0]), int(each["pair"][1])),
+            load_pair_model(bundle.specialists[each["file"]], str(bundle.folder / each["file"])),
+            Blend(**each["blend"]),
+        )
+        for each in described["specialists"]
+    )
+    routing = described["routing"]
+    pairs = tuple(each.pair for each in specialists)
+    return StageTwo(specialists, Routing(pairs, float(routing["margin"]), bool(routing["by_answer"])))
