@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 
 from recognizer.errors import RecognizerError, UsageError
+from retrieval.errors import RetrievalError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
@@ -23,14 +24,15 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
         args: its parsed arguments.
 
     Returns:
-        The function's exit code; that of the ``RecognizerError`` it raised; 1 where the system refused
-        something, such as a full disk; 130 when interrupted; 141 when nobody reads standard output any more.
+        The function's exit code; that of the ``RecognizerError`` or ``RetrievalError`` it raised; 1 where the
+        system refused something, such as a full disk; 130 when interrupted; 141 when nobody reads standard
+        output any more.
     """
     try:
         code = function(args)
         # Here, not at exit, where Python would print a traceback of its own.
         sys.stdout.flush()
-    except RecognizerError as error:
+    except (RecognizerError, RetrievalError) as error:
         return _stopped(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _stopped("interrupted", INTERRUPTED)

@@ -1,0 +1,21 @@
+"""Every error that a user of the search can meet: one line that says what is wrong and what to do."""
+
+
+class RetrievalError(Exception):
+    """The base of all errors this package raises on purpose; a program that ends by one exits with ``exit_code``."""
+
+    exit_code = 3
+
+
+class EncoderError(RetrievalError):
+    """No usable encoder: missing, damaged, or of an unknown format."""
+
+
+class GalleryError(RetrievalError):
+    """No usable gallery: missing, damaged, of an unknown format, busy, or made by another encoder."""
+
+
+class QueryError(RetrievalError):
+    """A call that asks for something impossible."""
+
+    exit_code = 2

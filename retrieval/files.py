@@ -1,0 +1,167 @@
+"""Files that are whole or not there: atomic writes, checksums, arrays without pickle."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import GalleryError
+
+PARTIAL = ".partial"
+ARRAY = ".npy"
+COMPRESSED = ".npz"
+_LARGEST_JSON = 64 << 20
+_PIECE = 1 << 20
+
+
+def write_json(file: Path, content: dict[str, Any]) -> None:
+    """Replace a file at once: whoever reads it sees the old content or the new one."""
+    partial = file.with_name(file.name + PARTIAL)
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    flush(partial)
+    partial.replace(file)
+    flush_folder(file.parent)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        GalleryError: it can't be read, or holds no object.
+    """
+    try:
+        if file.stat().st_size > _LARGEST_JSON:
+            raise GalleryError(f"{file}: too large for a description")
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise GalleryError(f"{file}: can't be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise GalleryError(f"{file}: damaged, it is no JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise GalleryError(f"{file}: damaged, it holds no object")
+    return content
+
+
+def write_folder(folder: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
+    """Write arrays as the files of a new folder, which appears when all of them are on the disk.
+
+    Args:
+        folder: the folder, not there yet.
+        arrays: by file name; those that end in ``.npz`` are compressed.
+
+    Returns:
+        Size and SHA-256 of each file, by name.
+    """
+    partial = folder.with_name(folder.name + PARTIAL)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, array in arrays.items():
+        if name.endswith(COMPRESSED):
+            np.savez_compressed(partial / name, array=array)
+        else:
+            np.save(partial / name, array, allow_pickle=False)
+        flush(partial / name)
+    flush_folder(partial)
+    found = {name: describe(partial / name) for name in arrays}
+    partial.rename(folder)
+    flush_folder(folder.parent)
+    return found
+
+
+def describe(file: Path) -> dict[str, Any]:
+    """The size and SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def check_size(file: Path, described: dict[str, Any]) -> None:
+    """Compare a file's size with what was written.
+
+    Raises:
+        FileNotFoundError: it is gone.
+        GalleryError: it has another size.
+    """
+    size = file.stat().st_size
+    if size != described["bytes"]:
+        raise GalleryError(f"{file}: damaged, it has {size:,} bytes instead of {described['bytes']:,}")
+
+
+def check_content(file: Path, described: dict[str, Any]) -> None:
+    """Compare a file's content with what was written.
+
+    Raises:
+        GalleryError: it is another one, or can't be read.
+    """
+    try:
+        if describe(file) != described:
+            raise GalleryError(f"{file}: damaged, its checksum differs")
+    except OSError as error:
+        raise GalleryError(f"{file}: can't be read ({error.strerror})") from None
+
+
+def read_array(file: Path, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """An array: mapped into memory, or unpacked if the file is compressed.
+
+    Args:
+        file: the file.
+        dtype: what its numbers must be.
+        shape: what its shape must be; None where any length will do.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        GalleryError: it is damaged, or holds another array.
+    """
+    try:
+        array = _load(file)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a damaged header can fail in any way
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise GalleryError(f"{file}: damaged, it can't be read ({line})") from None
+    fits = len(array.shape) == len(shape) and all(
+        want is None or want == found for want, found in zip(shape, array.shape, strict=True)
+    )
+    if array.dtype != dtype or not fits or not array.flags.c_contiguous:
+        raise GalleryError(f"{file}: damaged, it holds {array.dtype} {array.shape}, which was not expected")
+    return array
+
+
+def _load(file: Path) -> NDArray[Any]:
+    if file.name.endswith(COMPRESSED):
+        with np.load(file, allow_pickle=False) as archive:
+            packed: NDArray[Any] = archive["array"]
+            return packed
+    # An array without a row can't be mapped.
+    with file.open("rb") as stream:
+        empty = stream.seek(0, os.SEEK_END) <= 128
+    return np.asarray(np.load(file, mmap_mode=None if empty else "r", allow_pickle=False))
+
+
+def flush(file: Path) -> None:
+    """Make sure that a file's content is on the disk."""
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Make sure that the names in a folder are on the disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,98 @@
+"""The contract of every index, and the ranking they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.codes import distances, unpack
+
+Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+Keep = NDArray[np.bool_] | None
+
+PAIRS_AT_ONCE = 1 << 16
+
+
+Codes_contra = TypeVar("Codes_contra", contravariant=True)
+
+
+class Index(Protocol[Codes_contra]):
+    """What can be searched."""
+
+    def search(self, codes: Codes_contra, k: int, keep: Keep = None) -> Found:
+        """The nearest rows of each query.
+
+        Args:
+            codes: N queries, as the index takes them.
+            k: how many rows to find.
+            keep: which rows may be found, bool (rows,); all of them by default.
+
+        Returns:
+            Row numbers int64 (N, k') and distances float32 (N, k'), nearest first and among equals by row
+            number, where k' is the smaller of ``k`` and the number of rows kept. No row comes twice, none is
+            missing, and every distance is finite.
+        """
+        ...
+
+
+class Rows:
+    """The packed dense codes of all rows, int8 (R, D), in one or several arrays that follow each other."""
+
+    def __init__(self, parts: Sequence[NDArray[np.int8]]) -> None:
+        self.parts = [part for part in parts if len(part)]
+        self.dimensions = parts[0].shape[1] if parts else 0
+        self._ends = np.cumsum([len(part) for part in self.parts], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if self.parts else 0
+
+    def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int8]]]:
+        """The rows, ``size`` or fewer at a time, each time with the number of the first one."""
+        first = 0
+        for part in self.parts:
+            for start in range(0, len(part), size):
+                yield first + start, part[start : start + size]
+            first += len(part)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """The given rows, in the order given."""
+        found = np.empty((len(rows), self.dimensions), np.int8)
+        part_of = np.searchsorted(self._ends, rows, side="right")
+        for number, part in enumerate(self.parts):
+            here = part_of == number
+            if here.any():
+                found[here] = part[rows[here] - (self._ends[number] - len(part))]
+        return found
+
+    def distances(
+        self, queries: NDArray[np.float32], of: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """How far query ``of[i]`` of unit-length (N, D) is from row ``rows[i]``, for each i."""
+        found = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), PAIRS_AT_ONCE):
+            part = slice(start, start + PAIRS_AT_ONCE)
+            found[part] = distances(queries[of[part]], unpack(self.take(rows[part])))
+        return found
+
+
+def rank(
+    of: NDArray[np.int64], rows: NDArray[np.int64], far: NDArray[np.float32], queries: int, k: int
+) -> Found:
+    """The k nearest of each query's candidates, at least k each: nearest first, and among equals by row number."""
+    order = np.lexsort((rows, far, of))
+    firsts = np.searchsorted(of[order], np.arange(queries))
+    chosen = order[firsts[:, None] + np.arange(k)]
+    return rows[chosen], far[chosen]
+
+
+def within(k: int, rows: int, keep: Keep) -> int:
+    """How many rows can be found when k are asked for."""
+    return min(k, rows if keep is None else int(np.count_nonzero(keep)))
+
+
+def nothing(queries: int) -> Found:
+    """The answer when there is nothing to find."""
+    return np.zeros((queries, 0), np.int64), np.zeros((queries, 0), np.float32)

@@ -1,0 +1,159 @@
+"""A gallery as it was at one commit: what a reader holds, and what can't change under it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.codes import WideCodes
+from retrieval.errors import GalleryError
+from retrieval.files import check_size, read_array
+from retrieval.manifest import Manifest, Part, read_manifest
+from retrieval.neighbours import Keep, Rows
+from retrieval.segment import HASH_BYTES, NO_LABEL, Segment
+
+REMOVED_ROWS = "rows.npy"
+_TRIES = 5
+
+
+class Snapshot:
+    """The rows of a gallery; row numbers are places in its segments, in order."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Open what every search needs, so that a later clean-up can't take it away.
+
+        Raises:
+            FileNotFoundError: a file is gone.
+            GalleryError: one is damaged.
+        """
+        self.folder = folder
+        self.manifest = manifest
+        self.segments = [Segment(folder, part, manifest.encoder["dense"]) for part in manifest.segments]
+        self.rows = Rows([segment.array("dense") for segment in self.segments])
+        self.labels: NDArray[np.int16] = self._joined("labels", np.int16)
+        self.present: Keep = self._present(manifest.removed)
+        self._firsts = np.cumsum([0, *map(len, self.segments)])
+        self._source_of = [segment.source_of() for segment in self.segments]
+        self._texts = [(segment.texts("id"), segment.texts("source")) for segment in self.segments]
+
+    def __len__(self) -> int:
+        """How many images there are, without those removed."""
+        return len(self.labels) if self.present is None else int(np.count_nonzero(self.present))
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, with those removed."""
+        return len(self.labels)
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint8]:
+        """Of each glyph, uint8 (rows, 16)."""
+        return self._joined("hashes", np.uint8).reshape(-1, HASH_BYTES)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each id that is present."""
+        every = (name for ids, _ in self._texts for name in ids)
+        return {name: row for row, name in enumerate(every) if self.present is None or self.present[row]}
+
+    def wide(self) -> WideCodes:
+        """The wide codes of all rows."""
+        return WideCodes.join([segment.wide(self.manifest.encoder["wide"]) for segment in self.segments])
+
+    def source(self, row: int) -> str:
+        """Where a row comes from."""
+        segment, place = self._place(row)
+        return self._texts[segment][1][int(self._source_of[segment][place])]
+
+    def described(self, rows: NDArray[np.int64]) -> dict[int, tuple[str, int | None, str]]:
+        """Id, label and source of each of the rows."""
+        different = np.unique(rows)
+        segments = np.searchsorted(self._firsts, different, side="right") - 1
+        places = different - self._firsts[segments]
+        labels = self.labels[different]
+        found = {}
+        for row, segment, place, label in zip(
+            different.tolist(), segments.tolist(), places.tolist(), labels.tolist(), strict=True
+        ):
+            ids, sources = self._texts[segment]
+            known = None if label == NO_LABEL else label
+            found[row] = (ids[place], known, sources[int(self._source_of[segment][place])])
+        return found
+
+    def glyphs(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """What the rows look like, uint8 (N, 28, 28)."""
+        found = np.empty((len(rows), 28, 28), np.uint8)
+        for place, row in enumerate(rows):
+            segment, within = self._place(int(row))
+            found[place] = self.segments[segment].array("glyphs")[within]
+        return found
+
+    def matching(self, label: int | None, source: str | None) -> Keep:
+        """Which rows are present and pass the filters; None if all do."""
+        keep = self.present
+        if label is not None:
+            labelled = self.labels == label
+            keep = labelled if keep is None else keep & labelled
+        if source is not None:
+            from_there = self._from(source)
+            keep = from_there if keep is None else keep & from_there
+        return keep
+
+    def _from(self, pattern: str) -> NDArray[np.bool_]:
+        found = [np.zeros(0, np.bool_)]
+        for (_, sources), source_of in zip(self._texts, self._source_of, strict=True):
+            fits = np.fromiter((fnmatch.fnmatchcase(s, pattern) for s in sources), np.bool_, len(sources))
+            found.append(fits[source_of])
+        return np.concatenate(found)
+
+    def _place(self, row: int) -> tuple[int, int]:
+        segment = int(np.searchsorted(self._firsts, row, side="right")) - 1
+        return segment, row - int(self._firsts[segment])
+
+    def _joined(self, key: str, dtype: type[np.generic]) -> NDArray[Any]:
+        parts = [segment.array(key) for segment in self.segments]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+    def _present(self, removed: Part | None) -> Keep:
+        if removed is None:
+            return None
+        file = self.folder / removed.name / REMOVED_ROWS
+        check_size(file, removed.files.get(REMOVED_ROWS, {"bytes": -1}))
+        rows = read_array(file, np.int64, (removed.count,))
+        if rows.min() < 0 or rows.max() >= len(self.labels):
+            raise GalleryError(
+                f"{file}: damaged, it names images that are not there; build the gallery again"
+            )
+        present = np.ones(len(self.labels), np.bool_)
+        present[rows] = False
+        return present
+
+
+def read_snapshot(folder: Path, accept: Callable[[Manifest], None]) -> Snapshot:
+    """The gallery as it is now.
+
+    Args:
+        folder: the gallery's.
+        accept: raises an error if the manifest will not do.
+
+    Raises:
+        GalleryError: there is no gallery, or it is damaged.
+    """
+    for attempt in range(_TRIES):
+        manifest = read_manifest(folder)
+        accept(manifest)
+        try:
+            return Snapshot(folder, manifest)
+        except FileNotFoundError as error:
+            # A writer may have replaced the manifest and cleaned up since it was read.
+            if attempt == _TRIES - 1 or read_manifest(folder) == manifest:
+                raise GalleryError(f"{error.filename}: missing; build the gallery again") from None
+    raise AssertionError("unreachable")
