@@ -14,14 +14,21 @@ HALF = 14  # pixels that one unit of grid_sample's coordinates stands for
 
 def augment(glyphs: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
     """Disturb float (N, 1, 28, 28) glyphs in 0–1, each in its own way."""
+    return _change_pen(move(glyphs, config, generator)[0], config.pen, generator)
+
+
+def move(
+    glyphs: torch.Tensor, config: AugmentConfig, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Move the pixels of float (N, 1, 28, 28) glyphs; also returns the affine maps, (N, 2, 3), they were sampled at."""
     n, _, height, width = glyphs.shape
-    grid = functional.affine_grid(_affine(n, config, generator), [n, 1, height, width], align_corners=False)
+    affine = _affine(n, config, generator)
+    grid = functional.affine_grid(affine, [n, 1, height, width], align_corners=False)
     if config.elastic:
         coarse = torch.randn(n, 2, 5, 5, generator=generator) * (config.elastic / HALF)
         smooth = functional.interpolate(coarse, (height, width), mode="bicubic", align_corners=True)
         grid = grid + smooth.permute(0, 2, 3, 1)
-    moved = functional.grid_sample(glyphs, grid, align_corners=False)
-    return _change_pen(moved, config.pen, generator)
+    return functional.grid_sample(glyphs, grid, align_corners=False), affine
 
 
 def _affine(n: int, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:

@@ -10,7 +10,9 @@ from typing import Any
 
 from recognizer.errors import UsageError
 
-COUNTS = frozenset({"epochs", "batch"})
+NOT_ZERO = frozenset(
+    {"epochs", "batch", "queries", "squeezed", "hidden", "dense", "wide", "decoder", "leaf", "temperature"}
+)
 SHARES = frozenset(
     {
         "coverage",
@@ -21,6 +23,14 @@ SHARES = frozenset(
         "smoothing",
         "average",
         "known_share",
+        "precision",
+        "digit_share",
+        "of_clean",
+        "thick",
+        "gap",
+        "clean",
+        "stray",
+        "normalised",
     }
 )
 
@@ -211,24 +221,27 @@ def _default_of(setting: Field[Any]) -> object:
     return setting.default
 
 
+def _kinds(default: object) -> tuple[type, ...]:
+    return (int, float) if isinstance(default, float) else (type(default),)
+
+
 def _check(value: object, default: object, where: str) -> None:
     """Check a value's type by the default's, and that it is no number that nothing could be done with.
 
     Raises:
-        UsageError: it is not of that type, negative, 0 where something is counted, or a share above 1.
+        UsageError: it is not of that type, negative, 0 where that makes no sense, or a share above 1.
     """
     name = where.rpartition(" ")[2]
     if isinstance(default, tuple):
-        each = int if name in {"half", "quarter"} else str
-        if not isinstance(value, list | tuple) or not all(type(item) is each for item in value):
+        each = _kinds(default[0]) if default else (str,)
+        if not isinstance(value, list | tuple) or not all(type(item) in each for item in value):
             raise UsageError(f"{where} must be a list")
         if name in {"half", "quarter"} and not (value and min(value) > 0):
             raise UsageError(f"{where} must hold numbers of channels, 1 or more")
         return
-    kinds = (int, float) if isinstance(default, float) else (type(default),)
-    if type(value) not in kinds:
+    if type(value) not in _kinds(default):
         raise UsageError(f"{where} must be of the kind of its default, {default!r}, not {value!r}")
     if not isinstance(value, int | float) or isinstance(value, bool):
         return
-    if value < 0 or (name in COUNTS and value == 0) or (name in SHARES and value > 1):
+    if value < 0 or (name in NOT_ZERO and value == 0) or (name in SHARES and value > 1):
         raise UsageError(f"{where} is {value}, which makes no sense")

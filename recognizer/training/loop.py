@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from recognizer.errors import RecognizerError
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
+from recognizer.training.embedding_config import EmbeddingOptimizerConfig
 from recognizer.training.samples import Pool
 
 FALSE_ACCEPTS = "false accepts"  # the one figure of a validation that is no accuracy
@@ -62,22 +63,19 @@ def logits_of(model: nn.Module, glyphs: NDArray[np.uint8], batch: int = 1024) ->
     return torch.cat(parts).float().numpy()
 
 
-class Trainer:
-    """Trains one network on one pool."""
+class Loop:
+    """Trains one network on ``n`` samples: what to batch, and what a step is, its kinds know.
+
+    Attributes:
+        memory: what is remembered of each sample from step to step, (n, ...); a checkpoint keeps it.
+    """
 
     def __init__(
-        self,
-        model: nn.Module,
-        pool: Pool,
-        optimizer: OptimizerConfig,
-        disturb: AugmentConfig,
-        seed: int,
-        *,
-        loss: Loss = softmax_loss,
+        self, model: nn.Module, n: int, optimizer: OptimizerConfig | EmbeddingOptimizerConfig, seed: int
     ) -> None:
         self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.pool, self.config, self.disturb, self.seed, self.loss = pool, optimizer, disturb, seed, loss
-        self.steps = max(1, len(pool) // optimizer.batch)
+        self.epochs, self.batch, self.seed = optimizer.epochs, optimizer.batch, seed
+        self.steps = max(1, n // optimizer.batch)
         decay = min(optimizer.average, 1 - 1 / (1 + self.steps * optimizer.epochs / 10))
         average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         self.averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
@@ -88,8 +86,7 @@ class Trainer:
             self.optimizer, optimizer.rate, total_steps=self.steps * optimizer.epochs + 1, pct_start=0.15
         )
         self.history = History()
-        self.labels = torch.from_numpy(pool.labels.astype(np.int64))
-        self.errors = torch.ones(len(pool))
+        self.memory = torch.ones(n)
 
     def run(
         self,
@@ -111,7 +108,7 @@ class Trainer:
         """
         if checkpoint is not None and checkpoint.exists():
             self._load(checkpoint)
-        for epoch in range(len(self.history.loss), self.config.epochs):
+        for epoch in range(len(self.history.loss), self.epochs):
             total = 0.0
             for step, chosen in enumerate(self._batches(epoch)):
                 loss = self._step(chosen, epoch * self.steps + step)
@@ -125,32 +122,14 @@ class Trainer:
         return self.averaged.module
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
-        """As many batches as one pass over the pool has; what is well known makes room for what is not.
-
-        Selective backpropagation (Jiang et al. 2019), with the error that a sample had when it last took part.
-        """
-        rng = np.random.default_rng([self.seed, epoch])
-        left = self.steps
-        while left:
-            order = rng.permutation(len(self.pool))
-            if epoch and self.config.known_share < 1:
-                share = np.clip(self.errors.numpy() / UNSURE, self.config.known_share, 1)
-                order = order[rng.random(len(order)) < share[order]]
-            batches = min(left, max(1, len(order) // self.config.batch))
-            left -= batches
-            for batch in range(batches):
-                yield order[batch * self.config.batch : (batch + 1) * self.config.batch]
+        """The samples of each of ``steps`` batches."""
+        raise NotImplementedError
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
-        torch.manual_seed(self.seed * 1_000_003 + number)  # for dropout: a resumed run is the same run
-        glyphs = augment(tensors(self.pool.glyphs[chosen]), self.disturb, generator)
-        self.model.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(glyphs.to(memory_format=torch.channels_last))
-        labels = self.labels[chosen]
-        loss = self.loss(logits.float(), labels, self.config.smoothing)
-        self.errors[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
+        """Learn from a batch, in the step of this number; returns its loss."""
+        raise NotImplementedError
+
+    def _update(self, loss: torch.Tensor) -> float:
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -164,7 +143,7 @@ class Trainer:
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "errors": self.errors,
+            "memory": self.memory,
             "loss": self.history.loss,
             "validation": self.history.validation,
         }
@@ -178,8 +157,55 @@ class Trainer:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        self.errors = state["errors"]
+        self.memory = state["memory"]
         self.history = History(state["loss"], state["validation"])
+
+
+class Trainer(Loop):
+    """Trains one classifier on one pool."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        pool: Pool,
+        optimizer: OptimizerConfig,
+        disturb: AugmentConfig,
+        seed: int,
+        *,
+        loss: Loss = softmax_loss,
+    ) -> None:
+        super().__init__(model, len(pool), optimizer, seed)
+        self.pool, self.config, self.disturb, self.loss = pool, optimizer, disturb, loss
+        self.labels = torch.from_numpy(pool.labels.astype(np.int64))
+
+    def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
+        """As many batches as one pass over the pool has; what is well known makes room for what is not.
+
+        Selective backpropagation (Jiang et al. 2019), with the error that a sample had when it last took part.
+        """
+        rng = np.random.default_rng([self.seed, epoch])
+        left = self.steps
+        while left:
+            order = rng.permutation(len(self.pool))
+            if epoch and self.config.known_share < 1:
+                share = np.clip(self.memory.numpy() / UNSURE, self.config.known_share, 1)
+                order = order[rng.random(len(order)) < share[order]]
+            batches = min(left, max(1, len(order) // self.batch))
+            left -= batches
+            for batch in range(batches):
+                yield order[batch * self.batch : (batch + 1) * self.batch]
+
+    def _step(self, chosen: NDArray[np.intp], number: int) -> float:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        torch.manual_seed(self.seed * 1_000_003 + number)  # for dropout: a resumed run is the same run
+        glyphs = augment(tensors(self.pool.glyphs[chosen]), self.disturb, generator)
+        self.model.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(glyphs.to(memory_format=torch.channels_last))
+        labels = self.labels[chosen]
+        loss = self.loss(logits.float(), labels, self.config.smoothing)
+        self.memory[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
+        return self._update(loss)
 
 
 def check_sanity(make: Callable[[], nn.Module], pool: Pool, seed: int) -> dict[str, float]:

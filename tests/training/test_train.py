@@ -144,7 +144,7 @@ def test_every_sample_is_seen_once_an_epoch_in_a_new_order():
 def test_what_is_well_known_makes_room_for_what_is_not():
     optimizer = OptimizerConfig(epochs=2, batch=30, known_share=0.2)
     trainer = Trainer(network(), POOL, optimizer, AugmentConfig(), 5)
-    trainer.errors[:300] = 0
+    trainer.memory[:300] = 0
     first, second = (list(trainer._batches(epoch)) for epoch in (0, 1))
     assert np.array_equal(np.sort(np.concatenate(first)), np.arange(330))
     assert [len(batch) for batch in second] == [30] * trainer.steps
@@ -156,7 +156,7 @@ def test_errors_are_those_of_the_last_time():
     trainer = Trainer(network(), POOL, OptimizerConfig(epochs=6, batch=32), AugmentConfig(), 0)
     model = trainer.run(lambda _: {}, quiet, None)
     scores = softmax(logits_of(model, POOL.glyphs), 1.0)[np.arange(len(POOL)), POOL.labels]
-    assert np.corrcoef(1 - scores, trainer.errors.numpy())[0, 1] > 0.3
+    assert np.corrcoef(1 - scores, trainer.memory.numpy())[0, 1] > 0.3
 
 
 def test_what_is_watched():

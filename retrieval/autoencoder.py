@@ -1,0 +1,226 @@
+"""The network behind the codes that are searched: a denoising autoencoder whose code tells digits, and images, apart.
+
+Glyphs are float (N, 1, 28, 28) in 0–1 throughout. The only module of this package that imports torch.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+SIDE = 28
+QUARTER = 7
+DIGITS = 10
+POSE_CHANNELS = (16, 32)
+POSE_HIDDEN = 64
+POSE_NUMBERS = 4  # two of shift, the angle, the logarithm of the scale
+SHARPNESS = (
+    20.0  # what cosines to the ten digits are multiplied by: unit vectors alone can't make a softmax sure
+)
+
+
+class Codes(NamedTuple):
+    """What the encoder makes of N glyphs.
+
+    Attributes:
+        digit: float (N, K) of unit length: which digit it is like.
+        image: float (N, D - K) of unit length: which of all images it is.
+        wide: float (N, W), none below zero and most of them zero: the same as ``image``, for an inverted index.
+        pose: float (N, 2, 3): where the network laid the glyph's own axes, as `apply_pose` takes it.
+    """
+
+    digit: torch.Tensor
+    image: torch.Tensor
+    wide: torch.Tensor
+    pose: torch.Tensor
+
+
+def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def apply_pose(glyphs: torch.Tensor, pose: torch.Tensor) -> torch.Tensor:
+    """Sample glyphs at the affine maps ``pose``, float (N, 2, 3), of the coordinates -1 to 1 of the result."""
+    steps = (torch.arange(SIDE) * 2 + 1) / SIDE - 1
+    down, across = torch.meshgrid(steps, steps, indexing="ij")
+    points = torch.stack([across, down, torch.ones_like(down)], 2).reshape(-1, 3)
+    grid = (points @ pose.transpose(1, 2)).reshape(-1, SIDE, SIDE, 2)
+    return functional.grid_sample(glyphs, grid, align_corners=False)
+
+
+class PoseFinder(nn.Module):
+    """Glyphs to the shift, turn and scale that bring each into a pose of its own, as float (N, 2, 3).
+
+    A spatial transformer (Jaderberg et al. 2015). It starts as one that changes nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        half, quarter = POSE_CHANNELS
+        self.features = nn.Sequential(_convolution(1, half, 5, 2), _convolution(half, quarter, 3, 2))
+        self.hidden = nn.Sequential(
+            nn.Flatten(), nn.Linear(quarter * QUARTER * QUARTER, POSE_HIDDEN), nn.ReLU()
+        )
+        self.numbers = nn.Linear(POSE_HIDDEN, POSE_NUMBERS)
+        nn.init.zeros_(self.numbers.weight)
+        nn.init.zeros_(self.numbers.bias)
+
+    def forward(self, glyphs: torch.Tensor) -> torch.Tensor:
+        """The poses of a batch."""
+        across, down, angle, scale = self.numbers(self.hidden(self.features(glyphs))).float().unbind(1)
+        cosine, sine = torch.cos(angle) * torch.exp(scale), torch.sin(angle) * torch.exp(scale)
+        rows = [torch.stack([cosine, sine, across], 1), torch.stack([-sine, cosine, down], 1)]
+        return torch.stack(rows, 1)
+
+
+class GlyphEncoder(nn.Module):
+    """Glyphs to `Codes`: finds each glyph's pose, brings it there, and looks at it with convolutions.
+
+    Args:
+        half: channels of the convolutions at half the glyph's size.
+        quarter: the same at a quarter.
+        squeezed: channels that the last map is reduced to before it is laid out flat.
+        hidden: units from which the codes are read.
+        dense: numbers of the digit's and the image's part together.
+        digit: numbers of the digit's part.
+        wide: numbers of the wide code.
+    """
+
+    def __init__(
+        self,
+        *,
+        half: tuple[int, ...],
+        quarter: tuple[int, ...],
+        squeezed: int,
+        hidden: int,
+        dense: int,
+        digit: int,
+        wide: int,
+    ) -> None:
+        super().__init__()
+        self.pose = PoseFinder()
+        layers: list[nn.Module] = [_convolution(1, half[0], 5, 2)]
+        layers += [_convolution(a, b) for a, b in pairwise(half)]
+        layers += [nn.MaxPool2d(2)]
+        layers += [_convolution(a, b) for a, b in pairwise((half[-1], *quarter))]
+        layers += [_convolution(quarter[-1], squeezed, 1), nn.Flatten()]
+        self.features = nn.Sequential(*layers)
+        flat = squeezed * QUARTER * QUARTER + 2 * 3
+        self.hidden = nn.Sequential(nn.Linear(flat, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU())
+        self.digit, self.image = nn.Linear(hidden, digit), nn.Linear(hidden, dense - digit)
+        self.wide = nn.Linear(hidden, wide)
+        self.centres = nn.Parameter(torch.randn(DIGITS, digit))
+
+    def forward(self, glyphs: torch.Tensor) -> Codes:
+        """The codes of a batch."""
+        pose = self.pose(glyphs)
+        maps = self.features(apply_pose(glyphs, pose))
+        # The pose goes along: the decoder shows the glyph as it lay.
+        hidden = self.hidden(torch.cat([maps, pose.flatten(1).to(maps.dtype)], 1))
+        digit, image = (
+            functional.normalize(part(hidden).float(), dim=1) for part in (self.digit, self.image)
+        )
+        return Codes(digit, image, functional.relu(self.wide(hidden)).float(), pose)
+
+    def digit_logits(self, digit: torch.Tensor) -> torch.Tensor:
+        """Logits float (N, 10) of the digits' parts of codes, by their cosine to each digit's centre."""
+        return SHARPNESS * digit @ functional.normalize(self.centres, dim=1).T
+
+
+class GlyphDecoder(nn.Module):
+    """Dense codes float (N, D) to the logits of glyphs' pixels, float (N, 28, 28).
+
+    Args:
+        dense: how long a dense code is.
+        hidden: units of the layer between.
+    """
+
+    def __init__(self, dense: int, hidden: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(dense, hidden), nn.ReLU(), nn.Linear(hidden, SIDE * SIDE))
+        self.spread = math.sqrt(
+            dense
+        )  # makes of a unit vector numbers near 1, which layers learn from faster
+
+    def forward(self, dense: torch.Tensor) -> torch.Tensor:
+        """The logits of a batch."""
+        pixels: torch.Tensor = self.layers(dense * self.spread)
+        return pixels.reshape(-1, SIDE, SIDE)
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder together.
+
+    Args:
+        encoder: makes the codes.
+        decoder: shows what a dense code remembers.
+        digit_share: the share of the dense code's squared length in the digit's part.
+    """
+
+    def __init__(self, encoder: GlyphEncoder, decoder: GlyphDecoder, digit_share: float) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.digit_share = encoder, decoder, digit_share
+
+    def forward(self, glyphs: torch.Tensor) -> tuple[Codes, torch.Tensor]:
+        """The codes of a batch, and the logits (N, 28, 28) of what is decoded from the dense ones."""
+        codes: Codes = self.encoder(glyphs)
+        return codes, self.decoder(self.dense(codes))
+
+    def dense(self, codes: Codes) -> torch.Tensor:
+        """The dense codes, float (N, D) of unit length."""
+        parts = math.sqrt(self.digit_share) * codes.digit, math.sqrt(1 - self.digit_share) * codes.image
+        return torch.cat(parts, 1)
+
+
+class PlainAutoencoder(nn.Module):
+    """The rung below: 784 pixels, ``hidden`` ReLU units, the logits of 784 pixels; nothing else."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        pixels = SIDE * SIDE
+        self.layers = nn.Sequential(
+            nn.Flatten(), nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, pixels)
+        )
+
+    def forward(self, glyphs: torch.Tensor) -> torch.Tensor:
+        """Logits float (N, 28, 28) of a batch; their sigmoid is the glyph."""
+        pixels: torch.Tensor = self.layers(glyphs)
+        return pixels.reshape(-1, SIDE, SIDE)
+
+
+def reconstruction_loss(logits: torch.Tensor, glyphs: torch.Tensor) -> torch.Tensor:
+    """The mean cross-entropy a pixel of logits (N, 28, 28) against glyphs (N, 1, 28, 28)."""
+    return functional.binary_cross_entropy_with_logits(logits.float(), glyphs[:, 0])
+
+
+def instance_loss(ones: torch.Tensor, others: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Of which row is each row a copy? NT-Xent (Chen et al. 2020) between two sets, in both directions.
+
+    Args:
+        ones: float (N, D) of unit length.
+        others: the same; row i belongs to row i of ``ones``, and to no other.
+        temperature: low ones ask for the nearest rows most.
+    """
+    logits = ones @ others.T / temperature
+    right = torch.arange(len(logits))
+    return (functional.cross_entropy(logits, right) + functional.cross_entropy(logits.T, right)) / 2
+
+
+def pose_loss(clean: torch.Tensor, disturbed: torch.Tensor, moved: torch.Tensor) -> torch.Tensor:
+    """How far the poses of glyphs and of their moved copies are from showing the same, (N,), squared.
+
+    Args:
+        clean: poses (N, 2, 3) of the glyphs.
+        disturbed: poses of the copies.
+        moved: the affine maps at which the glyphs were sampled to make the copies.
+    """
+    turned = moved[:, :, :2] @ disturbed
+    wanted = torch.cat([turned[:, :, :2], turned[:, :, 2:] + moved[:, :, 2:]], 2)
+    return (wanted - clean).square().sum((1, 2))
