@@ -16,6 +16,7 @@ from recognizer.results import REJECT, Reason, Recognition
 
 Pair: TypeAlias = tuple[int, int]
 NO_SPECIALIST = -1
+NO_DIGIT = 0.8  # of reject's score: on validation data 94 % of refused non-digits reach it, and 19 % of MNIST's digits
 RIVAL = 0.5  # a second digit with this share of the best one's score makes an answer ambiguous
 
 
@@ -186,7 +187,7 @@ def blank(model: str) -> Recognition:
 def _reason(scores: list[float], best: int, kind: Kind) -> Reason:
     if kind == "several":
         return "several_glyphs"
-    if scores[REJECT] >= scores[best]:
+    if scores[REJECT] >= NO_DIGIT:
         return "not_a_digit"
     rival = max(score for digit, score in enumerate(scores[:REJECT]) if digit != best)
     return "ambiguous" if rival >= RIVAL * scores[best] else "low_confidence"
