@@ -194,11 +194,15 @@ def _is_stage_two(described: object, is_number: Callable[[object], bool]) -> boo
             and all(map(is_number, blend.values()))
         )
 
-    if not isinstance(described, dict) or not isinstance(described.get("routing"), dict):
+    if not isinstance(described, dict):
         return False
-    specialists, routing = described.get("specialists"), described["routing"]
+    specialists, routing, first = (described.get(key) for key in ("specialists", "routing", "stage_one"))
     return (
         isinstance(specialists, list)
+        and isinstance(routing, dict)
+        and isinstance(first, dict)
+        and is_number(first.get("temperature"))
+        and first["temperature"] > 0
         and all(map(is_specialist, specialists))
         and is_number(routing.get("margin"))
         and isinstance(routing.get("by_answer"), bool)

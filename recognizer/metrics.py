@@ -79,6 +79,18 @@ def share_of(count: int, n: int) -> dict[str, Any]:
     }
 
 
+def mcnemar(mended: int, broken: int) -> float:
+    """Two-sided p-value of McNemar's exact test (McNemar 1947) of two answers to the same images.
+
+    Args:
+        mended: images that only the second answer has right.
+        broken: images that only the first one has right.
+    """
+    n, fewer = mended + broken, min(mended, broken)
+    tail = sum(math.comb(n, k) for k in range(fewer + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
 def selective_table(
     confidence: Values, right: Mask, accepted: Mask, coverages: Sequence[float] = COVERAGES
 ) -> list[dict[str, Any]]:

@@ -14,12 +14,14 @@ from recognizer.network import Network
 from recognizer.pair_models import PairModel, load_pair_model
 from recognizer.results import REJECT
 
+LIMIT = 15.0  # greater log-odds say no more
+
 
 @dataclass(frozen=True)
 class Blend:
     """How the log-odds of both stages make the final ones: their weights, and what is added.
 
-    All log-odds are of the pair's first class against its second, in units of stage one's logits.
+    All log-odds are of the pair's first class against its second, stage one's after calibration.
     """
 
     first: float
@@ -29,9 +31,12 @@ class Blend:
     def of(
         self, logits: NDArray[np.float32], pair: Pair, verdict: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Final log-odds float (N,), from logits float32 (N, 11) and a specialist's verdict float (N,)."""
-        own = (logits[:, pair[0]] - logits[:, pair[1]]).astype(np.float64)
-        return self.first * own + self.second * verdict + self.bias
+        """Final log-odds float (N,), from calibrated logits float32 (N, 11) and a specialist's verdict float (N,)."""
+        return self.mix((logits[:, pair[0]] - logits[:, pair[1]]).astype(np.float64), verdict)
+
+    def mix(self, own: NDArray[np.float64], verdict: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Final log-odds float (N,), from stage one's float (N,) and a specialist's float (N,)."""
+        return self.first * own + self.second * np.clip(verdict, -LIMIT, LIMIT) + self.bias
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,12 @@ class StageTwo:
     Attributes:
         specialists: in the order of ``routing.pairs``.
         routing: the rule.
+        temperature: stage one's, which calibrates the logits that are blended and routed by.
     """
 
     specialists: tuple[Specialist, ...]
     routing: Routing
+    temperature: float
 
     def settle(
         self, glyphs: NDArray[np.uint8], logits: NDArray[np.float32], features: NDArray[np.float32]
@@ -77,12 +84,14 @@ class StageTwo:
             features: float32 (N, F), of stage one.
         """
         names: list[str | None] = [None] * len(logits)
-        chosen = route(logits, self.routing)
-        final = logits.copy() if (chosen != NO_SPECIALIST).any() else logits
+        calibrated = logits / np.float32(self.temperature)
+        chosen = route(calibrated, self.routing)
+        final = logits.copy()
         for i in np.unique(chosen[chosen != NO_SPECIALIST]).tolist():
             each, rows = self.specialists[i], np.flatnonzero(chosen == i)
             verdict = each.model.log_odds(glyphs[rows], features[rows])
-            final[rows] = settle(logits[rows], each.pair, each.blend.of(logits[rows], each.pair, verdict))
+            odds = each.blend.of(calibrated[rows], each.pair, verdict)
+            final[rows] = settle(calibrated[rows], each.pair, odds) * np.float32(self.temperature)
             for row in rows.tolist():
                 names[row] = each.name
         return final, names
@@ -163,6 +172,9 @@ def load_stage_two(bundle: Bundle) -> StageTwo | None:
         )
         for each in described["specialists"]
     )
-    routing = described["routing"]
     pairs = tuple(each.pair for each in specialists)
-    return StageTwo(specialists, Routing(pairs, float(routing["margin"]), bool(routing["by_answer"])))
+    return StageTwo(
+        specialists,
+        Routing(pairs, described["routing"]["margin"], described["routing"]["by_answer"]),
+        described["stage_one"]["temperature"],
+    )

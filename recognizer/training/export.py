@@ -34,20 +34,24 @@ class _Preference(nn.Module):
 
     def __init__(self, network: GlyphClassifier, views: int) -> None:
         super().__init__()
-        self.network, self.shifts = network, SHIFTS[:views]
+        self.network, self.views = network, views
+        shifts = torch.zeros(views, 1, 3, 3)
+        for view, (down, right) in zip(shifts, SHIFTS, strict=False):
+            view[0, 1 + down, 1 + right] = 1
+        self.register_buffer("shifts", shifts)
 
     def forward(self, glyphs: torch.Tensor) -> torch.Tensor:
         plain = glyphs.unsqueeze(1).float() / 255
-        padded = functional.pad(plain, (1, 1, 1, 1))
-        views = [padded[:, :, 1 + y : 1 + y + SIDE, 1 + x : 1 + x + SIDE] for y, x in self.shifts]
-        logits = [self.network(view) for view in views]
-        preferences = torch.stack([each[:, 0] - each[:, 1] for each in logits])
-        return preferences.mean(dim=0)
+        # A convolution with a single one shifts by a pixel.
+        views = functional.conv2d(plain, self.get_buffer("shifts"), padding=1)
+        logits = self.network(views.reshape(-1, 1, SIDE, SIDE))
+        preferences: torch.Tensor = (logits[:, 0] - logits[:, 1]).reshape(-1, self.views)
+        return preferences.mean(dim=1)
 
 
 def to_onnx(network: nn.Module) -> bytes:
     """The graph: glyphs uint8 (N, 28, 28) to logits float32 (N, 11) and to features float32 (N, F)."""
-    return _export(_FromBytes(_plain(network)), ["logits", "features"])
+    return to_graph(_FromBytes(_plain(network)), ["logits", "features"])
 
 
 def specialist_to_onnx(network: nn.Module, views: int = 1) -> bytes:
@@ -57,7 +61,7 @@ def specialist_to_onnx(network: nn.Module, views: int = 1) -> bytes:
         network: with two classes.
         views: places, 1 to 5, that a glyph is looked at in: as it is, and a pixel to each side.
     """
-    return _export(_Preference(_plain(network), views), ["log_odds"])
+    return to_graph(_Preference(_plain(network), views), ["log_odds"])
 
 
 def with_features(graph: bytes) -> bytes:
@@ -87,19 +91,31 @@ def _plain(network: nn.Module) -> GlyphClassifier:
     return cast(GlyphClassifier, network.to(memory_format=torch.contiguous_format).eval())  # type: ignore[call-overload]
 
 
-def _export(whole: nn.Module, outputs: list[str]) -> bytes:
+def to_graph(
+    whole: nn.Module, outputs: list[str], given: str = "glyphs", example: torch.Tensor | None = None
+) -> bytes:
+    """The ONNX graph of a network, in evaluation mode, for any number of samples.
+
+    Args:
+        whole: the network.
+        outputs: names of what it returns.
+        given: the name of what it takes.
+        example: two samples of that; glyphs uint8 (2, 28, 28) by default.
+    """
     graph = io.BytesIO()
+    if example is None:
+        example = torch.zeros(2, SIDE, SIDE, dtype=torch.uint8)
     with warnings.catch_warnings():
         # The exporter that this call selects needs no further package; torch says that it is the older one.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             whole.eval(),
-            (torch.zeros(2, SIDE, SIDE, dtype=torch.uint8),),
+            (example,),
             graph,  # type: ignore[arg-type]  # any file will do for the older exporter
             dynamo=False,
-            input_names=["glyphs"],
+            input_names=[given],
             output_names=outputs,
-            dynamic_axes={name: {0: "n"} for name in ("glyphs", *outputs)},
+            dynamic_axes={name: {0: "n"} for name in (given, *outputs)},
             opset_version=17,
         )
     return graph.getvalue()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,9 +14,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recognizer.network import Network
+from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.export import to_onnx
+from recognizer.training.hard import PREFIX
 from recognizer.training.loop import Trainer
 from recognizer.training.model import GlyphClassifier
 from recognizer.training.progress import Progress
@@ -21,8 +26,8 @@ from recognizer.training.samples import Glyphs, Pool
 
 NOWHERE = -1
 GUARD = 0.005  # share of MNIST: photographs were dropped here and there, so their places are known up to some dozens
-BATCH = 512
-HARD = "hard:"
+BATCH = 256
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def assign_folds(pool: Pool, copies: int, count: int, seed: int) -> NDArray[np.i
     """
     rng = np.random.default_rng(seed)
     folds = rng.integers(0, count, len(pool)).astype(np.int8)
-    folds[np.char.startswith(pool.sources, HARD)] = NOWHERE
+    folds[np.char.startswith(pool.sources, PREFIX)] = NOWHERE
     for source, parts in (("mnist", 1), ("page", copies)):
         members = np.flatnonzero(pool.sources == source)
         place = (np.arange(len(members)) * parts / max(1, len(members))) % 1
@@ -79,10 +84,11 @@ def assign_folds(pool: Pool, copies: int, count: int, seed: int) -> NDArray[np.i
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: its size, its passes over the pool, and where it starts."""
+    """How a network is trained: its size, its optimisation, disturbances of glyphs, and where it starts."""
 
     network: NetworkConfig
-    epochs: int
+    optimizer: OptimizerConfig
+    augment: AugmentConfig
     seed: int
 
 
@@ -91,9 +97,9 @@ def train_fold(recipe: Recipe, pool: Pool, name: str, folder: Path, progress: Pr
     graph, weights = folder / f"{name}.onnx", folder / f"{name}.pt"
     if not graph.exists():
         torch.manual_seed(recipe.seed)
-        optimizer = OptimizerConfig(epochs=recipe.epochs)
-        trainer = Trainer(GlyphClassifier(recipe.network), pool, optimizer, AugmentConfig(), recipe.seed)
-        with progress.epochs(optimizer.epochs, trainer.steps, name) as watch:
+        network = GlyphClassifier(recipe.network)
+        trainer = Trainer(network, pool, recipe.optimizer, recipe.augment, recipe.seed)
+        with progress.epochs(recipe.optimizer.epochs, trainer.steps, name) as watch:
             model = trainer.run(lambda _: {}, watch, folder / f"{name}.checkpoint.pt")
         keep_weights(model, weights)
         partial = graph.with_suffix(".partial")
@@ -112,12 +118,20 @@ def keep_weights(model: nn.Module, file: Path) -> None:
 
 def outputs_of(network: Network, glyphs: Glyphs) -> Outputs:
     """What a network says of glyphs uint8 (N, 28, 28), on as many threads as torch uses."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    parts = [glyphs[low : low + BATCH] for low in range(0, max(1, len(glyphs)), BATCH)]
-    with ThreadPoolExecutor(torch.get_num_threads()) as workers:
-        found = list(workers.map(network.outputs, parts))
+    found = _in_parallel(lambda part: network.outputs(glyphs[part]), len(glyphs))
     return Outputs(*(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def verdict_of(specialist: PairModel, glyphs: Glyphs, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What a specialist says of N glyphs, on as many threads as torch uses: log-odds float (N,)."""
+    found = _in_parallel(lambda part: specialist.log_odds(glyphs[part], features[part]), len(glyphs))
+    return np.concatenate(found)
+
+
+def _in_parallel(ask: Callable[[slice], Result], n: int) -> list[Result]:
+    parts = [slice(low, low + BATCH) for low in range(0, max(1, n), BATCH)]
+    with ThreadPoolExecutor(torch.get_num_threads()) as workers:
+        return list(workers.map(ask, parts))
 
 
 def out_of_fold(

@@ -20,6 +20,15 @@ def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> n
     )
 
 
+def multiplications(config: NetworkConfig, classes: int = CLASSES) -> int:
+    """Multiplications that a `GlyphClassifier` needs for a glyph, those of normalisation left out."""
+    half, quarter = (2 * QUARTER_SIDE) ** 2, QUARTER_SIDE**2
+    count = half * 25 * config.half[0]
+    count += sum(half * 9 * a * b for a, b in pairwise(config.half))
+    count += sum(quarter * 9 * a * b for a, b in pairwise((config.half[-1], *config.quarter)))
+    return count + config.quarter[-1] * (quarter + classes)
+
+
 class SpatialPool(nn.Module):
     """A weighted sum over positions, with weights of its own for each channel: (N, C, S, S) to (N, C).
 

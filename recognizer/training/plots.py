@@ -1,4 +1,4 @@
-"""Pictures of a training run, as PNG files. The only module that imports matplotlib."""
+"""Pictures of a training run, as PNG files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def draw_curves(history: History, file: Path) -> None:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    _save(figure, file)
+    save(figure, file)
 
 
 def draw_confusion(counts: NDArray[np.int64], file: Path) -> None:
@@ -64,7 +64,12 @@ def draw_confusion(counts: NDArray[np.int64], file: Path) -> None:
         file: the PNG to write.
     """
     figure = Figure(figsize=(7.5, 7), layout="constrained")
-    axes = figure.subplots()
+    draw_matrix(figure.subplots(), counts, "validation")
+    save(figure, file)
+
+
+def draw_matrix(axes: Axes, counts: NDArray[np.int64], title: str) -> None:
+    """A confusion matrix int (11, 11) on axes, with its size after the title."""
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     # By the square root: what matters are the few in a thousand off the diagonal.
     shades = np.sqrt(shares)
@@ -72,10 +77,9 @@ def draw_confusion(counts: NDArray[np.int64], file: Path) -> None:
     for row, column in np.argwhere(counts):
         colour = "white" if shades[row, column] > 0.5 else "black"
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
-    axes.set(xlabel="answer", ylabel="truth", title=f"validation, n = {counts.sum()}")
+    axes.set(xlabel="answer", ylabel="truth", title=f"{title}, n = {counts.sum()}")
     axes.set_xticks(range(len(LABELS)), LABELS)
     axes.set_yticks(range(len(LABELS)), LABELS)
-    _save(figure, file)
 
 
 def draw_ladder(rungs: dict[str, dict[str, float]], file: Path) -> None:
@@ -94,7 +98,7 @@ def draw_ladder(rungs: dict[str, dict[str, float]], file: Path) -> None:
     axes.invert_yaxis()
     _scale(axes)
     figure.legend(loc="outside upper center", ncols=3, fontsize=8)
-    _save(figure, file)
+    save(figure, file)
 
 
 def _scale(axes: Axes) -> None:
@@ -106,7 +110,8 @@ def _scale(axes: Axes) -> None:
     axes.grid(axis="x", alpha=0.3)
 
 
-def _save(figure: Figure, file: Path) -> None:
+def save(figure: Figure, file: Path) -> None:
+    """Write a figure as a PNG, whole or not at all."""
     partial = file.with_suffix(".partial")
     figure.savefig(partial, format="png", dpi=DOTS)
     partial.replace(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from recognizer.data import load_mnist
 from recognizer.decide import softmax
-from recognizer.errors import UsageError
+from recognizer.errors import DataError, UsageError
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig, make_config
+from recognizer.training.embedding_config import EmbeddingConfig
 from recognizer.training.hard import PREFIX, Search, add_hard
 from recognizer.training.loop import logits_of
 from recognizer.training.progress import Progress
@@ -23,6 +25,7 @@ from recognizer.training.quick import train_quickly
 from recognizer.training.samples import Pool, PoolMaker, Pools
 from reject_gen.audit import Score, audit
 
+AnyConfig = TrainingConfig | EmbeddingConfig
 POOLS = "pools.npz"
 RECORD = "pools.json"
 PLAIN_SOURCES = ("mnist", "printed")
@@ -45,19 +48,31 @@ def prepare_pools(
         UsageError: the folder holds another configuration's run, or this one names unknown non-digits.
         DataError: MNIST is missing or damaged.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _claim(config, folder)
+    claim(config, folder, make_config)
     torch.manual_seed(config.seed)
     file, record = folder / POOLS, folder / RECORD
     if file.exists() and record.exists():
-        with np.load(file, allow_pickle=False) as stored:
-            parts = {key: stored[key] for key in stored.files}
-        return Pools(_unpack(parts, "train"), _unpack(parts, "validation"), json.loads(record.read_text()))
+        return read_pools(folder)
     pools = _make(config, data, workers, progress)
     parts = _pack(pools.train, "train") | _pack(pools.validation, "validation")
-    np.savez(file, **parts)
+    np.savez(file, allow_pickle=False, **parts)
     record.write_text(json.dumps(pools.record, indent=1) + "\n")
     return pools
+
+
+def read_pools(folder: Path) -> Pools:
+    """The pools that a run left in its folder.
+
+    Raises:
+        DataError: there are none.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text())
+        with np.load(folder / POOLS, allow_pickle=False) as stored:
+            parts = {key: stored[key] for key in stored.files}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder}: has no pools of a training run that can be read ({error})") from None
+    return Pools(_unpack(parts, "train"), _unpack(parts, "validation"), record)
 
 
 def describe(pool: Pool, name: str) -> dict[str, Any]:
@@ -70,11 +85,21 @@ def describe(pool: Pool, name: str) -> dict[str, Any]:
     }
 
 
-def _claim(config: TrainingConfig, folder: Path) -> None:
-    """Keep the configuration beside the work, and refuse to go on with another's."""
+def claim(config: AnyConfig, folder: Path, make: Callable[[dict[str, Any], str], AnyConfig]) -> None:
+    """Keep the configuration beside the work, and refuse to go on with another's.
+
+    Args:
+        config: of the run.
+        folder: that it works in; made where it is missing.
+        make: a configuration of this kind from plain values; is told where they are from.
+
+    Raises:
+        UsageError: the folder holds another configuration's run.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "config.json"
     # Compared as configurations: a folder stays of use when a later version knows one setting more.
-    if file.exists() and make_config(json.loads(file.read_text()), str(file)) != config:
+    if file.exists() and make(json.loads(file.read_text()), str(file)) != config:
         raise UsageError(
             f"{folder}: holds a run with another configuration; choose another --out, or delete it"
         )

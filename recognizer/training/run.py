@@ -94,7 +94,7 @@ class Run:
             "temperature": temperature,
             "operating_point": point,
             "risk_coverage": risk_coverage(scores[digit], pool.labels[digit]),
-            "validation": self._metrics(scores, pool, point["threshold"]),
+            "validation": validation_figures(scores, pool, point["threshold"]),
             "config": self.config.to_dict(),
             "data": pools.record,
             "versions": {
@@ -130,16 +130,23 @@ class Run:
             self.folder,
         )
 
-    def _metrics(self, scores: NDArray[np.float64], pool: Pool, threshold: float) -> dict[str, Any]:
-        """Figures at the operating point for each source of digits and family of rejects."""
-        best = scores[:, :REJECT].argmax(axis=1)
-        accepted = scores[np.arange(len(best)), best] >= threshold
-        figures: dict[str, Any] = {}
-        for source in np.unique(pool.sources):
-            of = pool.sources == source
-            figures[str(source)] = {"n": int(of.sum()), "accepted": round(float(accepted[of].mean()), 5)}
-            if pool.labels[of][0] < REJECT:
-                right = best == pool.labels
-                figures[str(source)]["forced"] = round(float(right[of].mean()), 5)
-                figures[str(source)]["wrong_accepted"] = int((accepted & ~right)[of].sum())
-        return figures
+
+def validation_figures(scores: NDArray[np.float64], pool: Pool, threshold: float) -> dict[str, Any]:
+    """Figures at an operating point for each source of digits and family of rejects.
+
+    Args:
+        scores: float (N, 11), calibrated.
+        pool: N glyphs.
+        threshold: of the operating point.
+    """
+    best = scores[:, :REJECT].argmax(axis=1)
+    accepted = scores[np.arange(len(best)), best] >= threshold
+    figures: dict[str, Any] = {}
+    for source in np.unique(pool.sources):
+        of = pool.sources == source
+        figures[str(source)] = {"n": int(of.sum()), "accepted": round(float(accepted[of].mean()), 5)}
+        if pool.labels[of][0] < REJECT:
+            right = best == pool.labels
+            figures[str(source)]["forced"] = round(float(right[of].mean()), 5)
+            figures[str(source)]["wrong_accepted"] = int((accepted & ~right)[of].sum())
+    return figures

@@ -50,6 +50,8 @@ class FitConfig:
         epochs: of a convolutional specialist over the glyphs of its pair.
         rate: its highest learning rate.
         batch: glyphs a step.
+        smoothing: label smoothing.
+        known_share: share of the passes that a well known glyph takes part in, as in training.
         views: places that a glyph is looked at in, by the most thorough kind.
         others: non-digits for each digit, in a pair with reject.
         simple_samples: the most glyphs that a specialist of another kind learns from.
@@ -58,6 +60,8 @@ class FitConfig:
     epochs: int = 5
     rate: float = 2e-3
     batch: int = 128
+    smoothing: float = 0.01
+    known_share: float = 0.3
     views: int = 5
     others: float = 1.0
     simple_samples: int = 2000

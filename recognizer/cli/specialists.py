@@ -1,0 +1,44 @@
+"""``recognizer specialists``: stage two for a model, with proof of what it is worth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from recognizer.cli.common import need_training
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--config", required=True, help="a TOML file, such as configs/specialists.toml")
+    parser.add_argument("--run", required=True, help="the folder of the model's training run, with its pools")
+    parser.add_argument(
+        "--light",
+        required=True,
+        help="the folder of a light model's run on the same pools: configs/light.toml",
+    )
+    parser.add_argument("--model", help="the model's bundle (default: that in the folder of its run)")
+    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make both models' specialists, print what they change, and say where the bundles are."""
+    need_training()
+    from recognizer.cli.stage_tables import show_stages
+    from recognizer.training.progress import Progress
+    from recognizer.training.specialist_config import load_specialist_config
+    from recognizer.training.specialists import BUNDLE, SpecialistRun
+
+    config = load_specialist_config(args.config)
+    folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem
+    model = Path(args.model) if args.model else Path(args.run) / BUNDLE
+    made = SpecialistRun(config, Path(args.run), Path(args.light), model, folder).make(Progress())
+    for name, figures in made.figures.items():
+        show_stages({f"{name}, {what}": figures[key] for key, what in TITLES.items()})
+    for path in made.bundles.values():
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+TITLES = {"out_of_fold": "out of fold", "validation": "validation pool"}

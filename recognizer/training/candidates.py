@@ -1,0 +1,132 @@
+"""The specialists that are compared for a pair: what each learns from, and those that were made already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.decide import Pair, pair_name
+from recognizer.network import Network
+from recognizer.pair_models import Convolutional, PairModel
+from recognizer.results import REJECT
+from recognizer.training.folds import FoldNetwork, outputs_of
+from recognizer.training.pair_fit import (
+    KINDS,
+    NETWORK,
+    NETWORK_VIEWS,
+    Sample,
+    Start,
+    fit_networks,
+    fit_simple,
+)
+from recognizer.training.progress import Progress
+from recognizer.training.samples import Pool
+from recognizer.training.specialist_config import SpecialistConfig
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Makes the specialists of all kinds for a pair, and keeps those that took long.
+
+    A part is a fold, whose specialists learn from all others, or the number of folds: then they learn from all glyphs.
+
+    Attributes:
+        config: of the run.
+        pool: digits and non-digits.
+        folds: int8 (N,), the fold of each.
+        small: for each part, the network that convolutional specialists begin from; it learnt from the same glyphs.
+        folder: where they are kept.
+        progress: is told what is going on.
+    """
+
+    config: SpecialistConfig
+    pool: Pool
+    folds: NDArray[np.int8]
+    small: tuple[FoldNetwork, ...]
+    folder: Path
+    progress: Progress
+    _rejects: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+
+    def models(self, pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
+        """Specialists of all kinds that learnt from a part; the simple ones, from features of ``stage_one``."""
+        return self.networks(pair, part) | self.simple(pair, part, stage_one)
+
+    def model(self, kind: str, pair: Pair, part: int, stage_one: Network) -> PairModel:
+        """The specialist of one kind."""
+        if kind in (NETWORK, NETWORK_VIEWS):
+            return self.networks(pair, part)[kind]
+        return fit_simple(self._simple_sample(pair, part, stage_one), kind, self.config.seed + part)
+
+    def networks(self, pair: Pair, part: int) -> dict[str, PairModel]:
+        """The convolutional ones."""
+        files = {
+            kind: self.folder / f"{pair_name(pair)}.{part}.{number}{Convolutional.suffix}"
+            for number, kind in enumerate((NETWORK, NETWORK_VIEWS))
+        }
+        if not all(file.exists() for file in files.values()):
+            sample = self._sample(self.rows(pair, part), pair)
+            start = Start(self.small[part].weights, self.config.network)
+            made = fit_networks(sample, start, self.config.fit, self.config.seed + part)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for kind, file in files.items():
+                partial = file.with_suffix(".partial")
+                partial.write_bytes(made[kind].to_bytes())
+                partial.replace(file)
+            self.progress.note(f"specialist {pair_name(pair)}, part {part}", {"glyphs": len(sample.first)})
+        return {kind: Convolutional(file.read_bytes(), str(file)) for kind, file in files.items()}
+
+    def simple(self, pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
+        """Those of plain arrays."""
+        sample = self._simple_sample(pair, part, stage_one)
+        kinds = (kind for kind in KINDS if kind not in (NETWORK, NETWORK_VIEWS))
+        return {kind: fit_simple(sample, kind, self.config.seed + part) for kind in kinds}
+
+    def _simple_sample(self, pair: Pair, part: int, stage_one: Network) -> Sample:
+        """Some of the glyphs, half of them the hardest."""
+        rows = self.rows(pair, part)
+        logits = outputs_of(self.small[part].network, self.pool.glyphs[rows]).logits
+        hard = self._some(
+            np.abs(logits[:, pair[0]] - logits[:, pair[1]]), self.config.fit.simple_samples, part
+        )
+        return self._sample(rows[hard], pair, stage_one)
+
+    def rows(self, pair: Pair, part: int) -> Rows:
+        """The glyphs that specialists of a part learn from: all digits of the pair, and the likeliest non-digits."""
+        learns = self._learns(part)
+        digits = np.flatnonzero(learns & np.isin(self.pool.labels, pair) & (self.pool.labels != REJECT))
+        if pair[1] != REJECT:
+            return digits
+        rejects = np.flatnonzero(learns & (self.pool.labels == REJECT))
+        if part not in self._rejects:
+            self._rejects[part] = outputs_of(self.small[part].network, self.pool.glyphs[rejects]).logits
+        logits = self._rejects[part]
+        likely = self._some(
+            logits[:, REJECT] - logits[:, pair[0]], round(self.config.fit.others * len(digits)), part
+        )
+        return np.sort(np.concatenate([digits, rejects[likely]]))
+
+    def _learns(self, part: int) -> NDArray[np.bool_]:
+        if part == self.config.folds.count:
+            return np.ones(len(self.pool), bool)
+        learns: NDArray[np.bool_] = (self.folds != part) & (self.folds >= 0)
+        return learns
+
+    def _some(self, lead: NDArray[np.float32], wanted: int, part: int) -> Rows:
+        """As many as are wanted: half of them those with the least lead, half any others."""
+        order = lead.argsort(kind="stable")
+        if len(order) <= wanted:
+            return np.sort(order)
+        others = np.random.default_rng([self.config.seed, part]).permutation(order[wanted // 2 :])
+        return np.sort(np.concatenate([order[: wanted // 2], others[: wanted - wanted // 2]]))
+
+    def _sample(self, rows: Rows, pair: Pair, stage_one: Network | None = None) -> Sample:
+        glyphs = self.pool.glyphs[rows]
+        features = (
+            outputs_of(stage_one, glyphs).features if stage_one else np.zeros((len(rows), 0), np.float32)
+        )
+        return Sample(glyphs, self.pool.labels[rows] == pair[0], features)

@@ -1,0 +1,267 @@
+"""A run that gives models their specialists: folds, pairs, candidates, choice, evidence, bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recognizer.bundle import Bundle, read_bundle
+from recognizer.decide import Pair
+from recognizer.errors import DataError, UsageError
+from recognizer.network import Network
+from recognizer.record import make_record, write_record
+from recognizer.training.candidates import Candidates
+from recognizer.training.config import NetworkConfig, TrainingConfig, make_config
+from recognizer.training.export import with_features
+from recognizer.training.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
+from recognizer.training.install import install
+from recognizer.training.model import GlyphClassifier, multiplications
+from recognizer.training.pair_fit import NETWORK, NETWORK_VIEWS
+from recognizer.training.pools import describe, read_pools
+from recognizer.training.progress import Progress
+from recognizer.training.run import CHECKPOINT
+from recognizer.training.samples import Pools
+from recognizer.training.specialist_config import SpecialistConfig
+from recognizer.training.specialist_plots import draw_cascade, draw_confusions, draw_pairs
+from recognizer.training.stage_choice import Asked, Choice, Plan, choose, margin_curve
+from recognizer.training.stage_evidence import (
+    Model,
+    ask,
+    compare_rules,
+    judge,
+    make_model,
+    with_verdicts,
+)
+
+FULL, LIGHT = "full", "light"
+BUNDLE = "bundle"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run made.
+
+    Attributes:
+        bundles: the folders of the models, by name: "full" and "light".
+        figures: what is known of each.
+    """
+
+    bundles: dict[str, Path]
+    figures: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SpecialistRun:
+    """What a run is told.
+
+    Attributes:
+        config: its settings.
+        run: the folder of the full model's training run, whose pools are learnt from.
+        light: the folder of the light model's, on the same pools.
+        model: the full model's bundle.
+        folder: where to work; what is finished there is found again.
+    """
+
+    config: SpecialistConfig
+    run: Path
+    light: Path
+    model: Path
+    folder: Path
+
+    def make(self, progress: Progress) -> Made:
+        """Make both models' specialists.
+
+        Raises:
+            DataError: a run's folder has no pools or no weights.
+            UsageError: the light model's network is not of the size that specialists begin from.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        pools = read_pools(self.run)
+        bundles = {FULL: read_bundle(self.model), LIGHT: read_bundle(self.light / BUNDLE)}
+        self._check(bundles)
+        copies = int(bundles[FULL].meta["config"]["data"]["page_copies"])
+        folds = assign_folds(pools.train, copies, self.config.folds.count, self.config.seed)
+        networks = self._networks(bundles, pools, folds, progress)
+        models = {
+            name: make_model(bundle, _config(bundle).network, networks[name], pools, folds)
+            for name, bundle in bundles.items()
+        }
+        pairs = self._pairs(models)
+        progress.note(
+            "pairs", {each.name: each.confused for each in models[FULL].mined if each.pair in pairs}
+        )
+        candidates = Candidates(
+            self.config,
+            pools.train,
+            folds,
+            (*networks[LIGHT], self._light_network(bundles[LIGHT])),
+            self.folder / "specialists",
+            progress,
+        )
+        made = Made({}, {})
+        for name, model in models.items():
+            asked = {
+                pair: with_verdicts(each, pools.train, model, candidates)
+                for pair, each in ask(model.logits, pools.train, folds, pairs).items()
+            }
+            made.figures[name], made.bundles[name] = self._finish(
+                name, model, asked, candidates, pools, progress
+            )
+            if name == FULL:
+                draw_pairs(pools.train, asked, self.folder / "pairs.png")
+        judged = folds >= 0
+        answers = {name: model.logits[judged].argmax(axis=1) for name, model in models.items()}
+        draw_confusions(pools.train.labels[judged], answers, self.folder / "confusion.png")
+        draw_cascade(made.figures, self.folder / "cascade.png")
+        self._record(made.figures, pools, bundles[FULL])
+        return made
+
+    def _check(self, bundles: Mapping[str, Bundle]) -> None:
+        if _config(bundles[LIGHT]).network != self.config.network:
+            raise UsageError(
+                f"{self.light}: the light model's network is not that of [network], which specialists begin from"
+            )
+        splits = {bundle.meta["data"].get("split_sha256") for bundle in bundles.values()}
+        if len(splits) > 1:
+            raise DataError(f"{self.light}: the light model holds out other digits than {self.model}")
+
+    def _networks(
+        self, bundles: Mapping[str, Bundle], pools: Pools, folds: NDArray[np.int8], progress: Progress
+    ) -> dict[str, tuple[FoldNetwork, ...]]:
+        folder = self.folder / "folds"
+        folder.mkdir(exist_ok=True)
+        epochs = {LIGHT: self.config.folds.small_epochs, FULL: self.config.folds.epochs}
+        made = {}
+        for name, passes in epochs.items():
+            networks = []
+            for fold in range(self.config.folds.count):
+                rows = np.flatnonzero((folds != fold) & (folds >= 0))
+                config = _config(bundles[name])
+                optimizer = replace(config.optimizer, epochs=passes)
+                recipe = Recipe(config.network, optimizer, config.augment, self.config.seed + fold)
+                networks.append(
+                    train_fold(recipe, pools.train.take(rows), f"{name}-{fold}", folder, progress)
+                )
+            made[name] = tuple(networks)
+        return made
+
+    def _light_network(self, bundle: Bundle) -> FoldNetwork:
+        """The light model itself, with its weights in torch."""
+        weights = self.folder / "folds" / "light.pt"
+        checkpoint = self.light / CHECKPOINT
+        if not checkpoint.is_file():
+            raise DataError(f"{self.light}: has no {CHECKPOINT} of a training run")
+        averaged = torch.load(checkpoint, weights_only=True)["averaged"]
+        network = GlyphClassifier(self.config.network)
+        prefix = "module."
+        network.load_state_dict(
+            {key.removeprefix(prefix): value for key, value in averaged.items() if key.startswith(prefix)}
+        )
+        keep_weights(network, weights)
+        return FoldNetwork(Network(with_features(bundle.network), bundle.name), weights)
+
+    def _pairs(self, models: Mapping[str, Model]) -> list[Pair]:
+        """The pairs that either model confuses more than others, those with most confusions first."""
+        counts: dict[Pair, int] = {}
+        for model in models.values():
+            for each in model.mined:
+                if each.p_value < self.config.pairs.significance:
+                    counts[each.pair] = counts.get(each.pair, 0) + each.confused
+        return sorted(counts, key=lambda pair: -counts[pair])[: self.config.pairs.most]
+
+    def _finish(  # noqa: PLR0917 - six different things, of six types
+        self,
+        name: str,
+        model: Model,
+        asked: Mapping[Pair, Asked],
+        candidates: Candidates,
+        pools: Pools,
+        progress: Progress,
+    ) -> tuple[dict[str, Any], Path]:
+        """Choose, judge, and write the bundle of one model."""
+        plan = choose(asked)
+        coverage = float(model.bundle.meta["config"]["coverage"])
+        rules = (
+            compare_rules(model, pools.train, candidates.folds, plan, candidates) if plan.enabled else None
+        )
+        evidence = judge(model, pools.train, candidates.folds, asked, coverage)
+        overall = evidence["overall"]
+        progress.note(name, {key: overall[key] for key in ("before", "after", "mended", "broken", "p_value")})
+        found = {
+            "pairs": [each.to_dict() for each in model.mined],
+            "choices": [_described(pair, choice, plan) for pair, choice in plan.choices.items()],
+            "margin": plan.margin,
+            "rules": rules,
+            "out_of_fold": evidence,
+            "cost": self._cost(model.config, plan, evidence, margin_curve(asked, plan)),
+        }
+        target = self.folder / (BUNDLE if name == FULL else f"{BUNDLE}-{name}")
+        by_answer = bool(rules and rules["by_answer_better"])
+        found["validation"] = install(
+            model.bundle, plan, by_answer, candidates, pools.validation, found, target
+        )
+        return found, target
+
+    def _cost(
+        self,
+        network: NetworkConfig,
+        plan: Plan,
+        evidence: Mapping[str, Any],
+        curve: Sequence[Mapping[str, float]],
+    ) -> dict[str, Any]:
+        """Multiplications a glyph, on average over the pool, by margin."""
+        first, small = multiplications(network), multiplications(self.config.network, 2)
+        views = {NETWORK: 1, NETWORK_VIEWS: self.config.fit.views}
+        kinds = [choice.kind for choice in plan.enabled.values()]
+        # Arrays cost a few hundred multiplications, or some ten thousand: nothing beside a network.
+        each = small * float(np.mean([views.get(kind, 0) for kind in kinds])) if kinds else 0.0
+        n, errors = evidence["n"], evidence["overall"]["before"]
+        unsaved = errors - curve[0]["errors"]
+        return {
+            "stage_one": first,
+            "specialist": each,
+            "mean": first + each * evidence["routed"]["share"],
+            "curve": [
+                {
+                    "margin": point["margin"],
+                    "mean": first + each * point["asked"] / n,
+                    "error": (point["errors"] + unsaved) / n,
+                }
+                for point in curve
+            ],
+        }
+
+    def _record(self, figures: Mapping[str, Any], pools: Pools, bundle: Bundle) -> None:
+        data = [describe(pools.train, "training pool"), describe(pools.validation, "validation pool")]
+        arguments = self.config.to_dict()
+        full, light = figures[FULL], figures[LIGHT]
+        cascade = {
+            "light_errors": light["out_of_fold"]["overall"]["before"],
+            "light_errors_with_specialists": light["out_of_fold"]["overall"]["after"],
+            "full_errors": full["out_of_fold"]["overall"]["before"],
+            "compute_of_full": light["cost"]["mean"] / full["cost"]["stage_one"],
+        }
+        record = make_record(
+            "specialists", "recognizer specialists", arguments, data, {**figures, "cascade": cascade}, bundle
+        )
+        write_record(record, self.folder)
+
+
+def _config(bundle: Bundle) -> TrainingConfig:
+    return make_config(bundle.meta["config"], f"{bundle.folder}: config")
+
+
+def _described(pair: Pair, choice: Choice, plan: Plan) -> dict[str, Any]:
+    return {
+        "pair": list(pair),
+        "kind": choice.kind,
+        "errors": dict(choice.errors),
+        "gain": dict(choice.gain),
+        "enabled": pair in plan.enabled,
+    }
