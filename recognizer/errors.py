@@ -27,3 +27,15 @@ class DataError(RecognizerError):
     """A data set that is missing, damaged or not what its checksum says."""
 
     exit_code = 3
+
+
+class GalleryError(RecognizerError):
+    """No usable gallery of known digits: missing, damaged, or made by another encoder."""
+
+    exit_code = 3
+
+
+class StoreError(RecognizerError):
+    """A store of bad cases that can't be opened, is damaged, of another format, or busy for too long."""
+
+    exit_code = 3

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recognizer.bundle import Bundle
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
+from recognizer.explain import KnownDigits
 from recognizer.field import read_field
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
@@ -25,6 +26,7 @@ from recognizer.specialists import Reading, Stages
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
+    from retrieval import Gallery
 
 CHUNK = 64  # glyphs the network takes at a time
 Allowed: TypeAlias = "NDArray[np.bool_] | None"
@@ -33,13 +35,21 @@ Allowed: TypeAlias = "NDArray[np.bool_] | None"
 class Recognizer:
     """Reads digits. Threads may share one; a process that forks may go on using it on both sides."""
 
-    def __init__(self, bundle: Bundle, max_error: float | None, threads: int, max_pixels: int) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        max_error: float | None,
+        threads: int,
+        max_pixels: int,
+        known: KnownDigits | None = None,
+    ) -> None:
         """Use ``Recognizer.load``."""
         self._bundle = bundle
         self._stages = Stages(bundle)
         point = bundle.operating_point(max_error)
         self._decision = Decision(bundle.temperature, point, f"{bundle.name}, {point.name}")
         self._threads, self._max_pixels = threads, max_pixels
+        self._known = known or KnownDigits()
 
     @classmethod
     def load(
@@ -48,6 +58,7 @@ class Recognizer:
         max_error: float | None = None,
         threads: int | None = None,
         max_pixels: int = MAX_PIXELS,
+        gallery: Gallery | str | os.PathLike[str] | None = None,
     ) -> Recognizer:
         """Load a model.
 
@@ -58,6 +69,8 @@ class Recognizer:
                 the model's validation data; None for the shipped operating point.
             threads: threads that `recognize_many` works on; None for as many as the machine has cores.
             max_pixels: larger images are refused.
+            gallery: the known digits that ``explain`` compares with: a gallery, or its folder or name; None for the
+                starter gallery that ships. It is opened when it is first needed.
 
         Raises:
             ModelError: the model is missing, damaged, or has no such operating point.
@@ -67,7 +80,13 @@ class Recognizer:
             raise UsageError(f"max_error is a share between 0 and 1, not {max_error}")
         if threads is not None and threads < 1:
             raise UsageError(f"threads must be 1 or more, not {threads}")
-        return cls(Registry().open(model), max_error, threads or os.cpu_count() or 1, max_pixels)
+        return cls(
+            Registry().open(model),
+            max_error,
+            threads or os.cpu_count() or 1,
+            max_pixels,
+            KnownDigits(gallery),
+        )
 
     @property
     def model(self) -> str:
@@ -79,6 +98,15 @@ class Recognizer:
         """The model's description and files."""
         return self._bundle
 
+    @property
+    def gallery(self) -> Gallery:
+        """The known digits that ``explain`` compares with.
+
+        Raises:
+            GalleryError: there is no gallery that can be used.
+        """
+        return self._known.gallery
+
     def recognize(
         self, image: ImageLike, explain: int = 0, allowed: Collection[int] | None = None
     ) -> Recognition:
@@ -87,16 +115,17 @@ class Recognizer:
         Args:
             image: a path, the bytes of a file, a Pillow image, or an array (H, W), (H, W, 3 or 4): uint8, bool, or
                 float in 0–1.
-            explain: how many similar known digits to name; needs a gallery, which this version does not have yet.
+            explain: how many of the most similar known digits to name as ``neighbors``; they change nothing else.
             allowed: the digits that may be the answer; None for all ten.
 
         Raises:
             ImageError: the image can't be read.
             UsageError: an argument is out of range.
+            GalleryError: neighbours are asked for, and there is no gallery that can be used.
         """
         self._check(explain)
         mask = allowed_mask(allowed)
-        return self._answers([self._find(image)], mask)[0]
+        return self._answers([self._find(image)], mask, explain)[0]
 
     def recognize_many(
         self,
@@ -115,18 +144,22 @@ class Recognizer:
 
         Raises:
             UsageError: an argument is out of range; raised at once, before the first answer.
+            GalleryError: see `recognize`; also raised at once.
         """
         self._check(explain)
         if batch_size < 1:
             raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
-        return self._stream(images, batch_size, allowed_mask(allowed))
+        return self._stream(images, batch_size, allowed_mask(allowed), explain)
 
-    def recognize_field(self, image: ImageLike, length: int | None = None) -> tuple[Recognition, ...]:
+    def recognize_field(
+        self, image: ImageLike, length: int | None = None, explain: int = 0
+    ) -> tuple[Recognition, ...]:
         """Read the digits of one row, spaced or touching.
 
         Args:
             image: see `recognize`; one row of digits, with any margins.
             length: how many digits there are; None if that is unknown.
+            explain: see `recognize`.
 
         Returns:
             An answer a character, left to right, with its ``box`` in pixels of the page; none for a page without ink.
@@ -135,7 +168,9 @@ class Recognizer:
         Raises:
             ImageError: the image can't be read.
             UsageError: ``length`` is not a whole number from 1 on.
+            GalleryError: see `recognize`.
         """
+        self._check(explain)
         if length is not None and (
             isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
         ):
@@ -143,15 +178,18 @@ class Recognizer:
         page = open_page(image, max_pixels=self._max_pixels)
         segments = read_field(page, self._stages.network.logits, self._decision.temperature, length)
         kinds: list[Kind] = ["one"] * len(segments)
-        answers = self._decided([segment.glyph for segment in segments], kinds, None)
+        answers = self._decided([segment.glyph for segment in segments], kinds, None, explain)
         return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))
 
-    def recognize_boxes(self, page: ImageLike, boxes: Iterable[Sequence[int]]) -> tuple[Recognition, ...]:
+    def recognize_boxes(
+        self, page: ImageLike, boxes: Iterable[Sequence[int]], explain: int = 0
+    ) -> tuple[Recognition, ...]:
         """Read one digit in each box of a page, which is opened once.
 
         Args:
             page: see `recognize`.
             boxes: (left, top, right, bottom) in pixels of the page, right and bottom excluded.
+            explain: see `recognize`.
 
         Returns:
             An answer a box, in order, with its ``box``; a box that lies outside of the page gives an answer with an
@@ -159,15 +197,18 @@ class Recognizer:
 
         Raises:
             ImageError: the page can't be read.
+            GalleryError: see `recognize`.
         """
+        self._check(explain)
         grey = open_page(page, max_pixels=self._max_pixels)
         wanted = [_checked(box) for box in boxes]
         found = [_cut(grey, box, describe(page)) for box in wanted]
-        return tuple(replace(p, box=box) for p, box in zip(self._answers(found, None), wanted, strict=True))
+        answers = self._answers(found, None, explain)
+        return tuple(replace(p, box=box) for p, box in zip(answers, wanted, strict=True))
 
     def recognize_glyphs(self, glyphs: Sequence[Glyph | RecognizerError]) -> list[Recognition]:
         """Read glyphs that were found already: an answer each; for an error, an answer with that ``error``."""
-        return self._answers(glyphs, None)
+        return self._answers(glyphs, None, 0)
 
     def read_many(self, images: Iterable[ImageLike]) -> tuple[Reading, list[Kind | RecognizerError]]:
         """What both stages say before temperature and operating point: what these are chosen from.
@@ -195,7 +236,7 @@ class Recognizer:
         if explain < 0:
             raise UsageError(f"explain must be 0 or more, not {explain}")
         if explain:
-            raise UsageError("explain needs a gallery of known digits, which this version does not have yet")
+            _ = self.gallery  # one that can't be used is told before the first answer
 
     def _find(self, image: ImageLike) -> Glyph:
         return find_glyph(open_page(image, max_pixels=self._max_pixels))
@@ -208,10 +249,14 @@ class Recognizer:
         except Exception as error:
             return ImageError(f"{describe(image)}: can't be read ({type(error).__name__}: {error})")
 
-    def _answers(self, found: Sequence[Glyph | RecognizerError], allowed: Allowed) -> list[Recognition]:
+    def _answers(
+        self, found: Sequence[Glyph | RecognizerError], allowed: Allowed, explain: int
+    ) -> list[Recognition]:
         glyphs = [glyph for glyph in found if isinstance(glyph, Glyph) and glyph.kind != "blank"]
         answers = iter(
-            self._decided([glyph.image for glyph in glyphs], [glyph.suspected for glyph in glyphs], allowed)
+            self._decided(
+                [glyph.image for glyph in glyphs], [glyph.suspected for glyph in glyphs], allowed, explain
+            )
         )
         return [
             Recognition.failed(each, self.model)
@@ -223,22 +268,26 @@ class Recognizer:
         ]
 
     def _decided(
-        self, glyphs: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind], allowed: Allowed
+        self, glyphs: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind], allowed: Allowed, explain: int
     ) -> list[Recognition]:
         if not glyphs:
             return []
         read = self._stages.read(np.stack(glyphs))
-        return decide(read.logits, kinds, self._decision, allowed, read.specialists)
+        answers = decide(read.logits, kinds, self._decision, allowed, read.specialists)
+        if not explain:
+            return answers
+        near = self._known.nearest(glyphs, explain)
+        return [replace(p, neighbors=hits) for p, hits in zip(answers, near, strict=True)]
 
     def _stream(
-        self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed
+        self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed, explain: int
     ) -> Iterator[Recognition]:
         source = iter(images)
         size = max(1, min(CHUNK, batch_size // self._threads))
         chunks = iter(lambda: [self._find_or_error(image) for image in islice(source, size)], [])
         if self._threads == 1:
             for chunk in chunks:
-                yield from self._answers(chunk, allowed)
+                yield from self._answers(chunk, allowed, explain)
             return
         # This thread finds glyphs, many small calls that hold Python's lock; others run the network, which frees it,
         # and this one as well where they don't keep up.
@@ -247,10 +296,10 @@ class Recognizer:
             waiting: deque[Future[list[Recognition]]] = deque()
             for chunk in chunks:
                 if sum(not answers.done() for answers in waiting) < self._threads:
-                    waiting.append(workers.submit(self._answers, chunk, allowed))
+                    waiting.append(workers.submit(self._answers, chunk, allowed, explain))
                 else:
                     waiting.append(Future())
-                    waiting[-1].set_result(self._answers(chunk, allowed))
+                    waiting[-1].set_result(self._answers(chunk, allowed, explain))
                 while waiting and (len(waiting) >= most or waiting[0].done()):
                     yield from waiting.popleft().result()
             while waiting:

@@ -1,0 +1,77 @@
+"""What explains an answer: the nearest known digits, and whether they agree with it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.errors import GalleryError
+from recognizer.galleries import open_gallery
+from recognizer.results import Recognition
+from retrieval.errors import RetrievalError
+from retrieval.hit import Hit
+
+if TYPE_CHECKING:
+    from retrieval import Gallery
+
+
+class KnownDigits:
+    """A gallery, opened when it is first needed. Threads may share one, and a process that forks both its sides."""
+
+    def __init__(self, gallery: Gallery | str | os.PathLike[str] | None = None) -> None:
+        """Name a gallery: its folder or name, or None for the starter gallery that ships; or hand over an open one."""
+        self._name: str | os.PathLike[str] | None = None
+        self._gallery: Gallery | None = None
+        if gallery is None or isinstance(gallery, str | os.PathLike):
+            self._name = gallery
+        else:
+            self._gallery = gallery
+
+    @property
+    def gallery(self) -> Gallery:
+        """The gallery.
+
+        Raises:
+            GalleryError: there is none that can be used.
+        """
+        # Without a lock, which a fork could leave locked for good: two threads may both open it, and one of the two
+        # stays.
+        if self._gallery is None:
+            try:
+                self._gallery = open_gallery(self._name)
+            except RetrievalError as error:
+                raise GalleryError(str(error)) from None
+        return self._gallery
+
+    def nearest(self, glyphs: Sequence[NDArray[np.uint8]], k: int) -> list[tuple[Hit, ...]]:
+        """The k nearest known digits of each glyph uint8 (28, 28), nearest first.
+
+        Raises:
+            GalleryError: there is no gallery that can be used.
+        """
+        if not glyphs:
+            return []
+        gallery = self.gallery
+        # The engine for one question, also for many: an image gets the same neighbours alone and in a batch.
+        engine = gallery.plan(1).engine
+        try:
+            return [tuple(hits) for hits in gallery.search(np.stack(glyphs), k, engine=engine)]
+        except RetrievalError as error:
+            raise GalleryError(str(error)) from None
+
+
+def disagreement(answer: Recognition) -> str | None:
+    """In words, how the neighbours contradict the answer or the best guess; None if they don't, or there are none."""
+    labels = Counter(hit.label for hit in answer.neighbors if hit.label is not None)
+    if answer.best is None or not labels:
+        return None
+    label, votes = labels.most_common(1)[0]
+    if labels[answer.best] == votes:
+        return None
+    what = "best guess" if answer.rejected else "answer"
+    return f"the {what} is {answer.best}, but {votes} of {labels.total()} similar known digits show {label}"
