@@ -81,6 +81,7 @@ class Seen:
         labels: uint8 (N,), 0–10.
         sources: text (N,), the data set of each.
         specialists: text (N,), which specialist decided, or "".
+        first: float32 (N, 11), the logits of stage one; NaN for blank pages.
         problems: a line for each image or entry that could not be used.
         described: the data sets as a metrics file describes them.
     """
@@ -90,6 +91,7 @@ class Seen:
     labels: NDArray[np.uint8]
     sources: NDArray[np.str_]
     specialists: NDArray[np.str_]
+    first: NDArray[np.float32]
     problems: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = ()
 
@@ -101,6 +103,7 @@ class Seen:
             self.labels[chosen],
             self.sources[chosen],
             self.specialists[chosen],
+            self.first[chosen],
         )
 
     @property
@@ -148,7 +151,11 @@ def see(recognizer: Recognizer, sets: Sequence[Labelled], watch: Watch) -> Seen:
         labels = np.array([label for label, _ in asked], np.uint8)
         names = np.array([str(kind) for kind in kinds], np.str_)
         second = np.array([name or "" for name in reading.specialists], np.str_)
-        parts.append(Seen(reading.logits, names, labels, np.full(len(kinds), data.name), second).take(read))
+        parts.append(
+            Seen(reading.logits, names, labels, np.full(len(kinds), data.name), second, reading.first).take(
+                read
+            )
+        )
         described.append(fingerprint.to_dict(data.name))
     return Seen(
         np.concatenate([part.logits for part in parts]),
@@ -156,6 +163,7 @@ def see(recognizer: Recognizer, sets: Sequence[Labelled], watch: Watch) -> Seen:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.sources for part in parts]),
         np.concatenate([part.specialists for part in parts]),
+        np.concatenate([part.first for part in parts]),
         tuple(problems),
         tuple(described),
     )

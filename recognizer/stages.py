@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer import metrics
+from recognizer.bundle import Bundle, OperatingPoint
 from recognizer.decide import softmax
+from recognizer.recalibrate import Seen
 from recognizer.results import REJECT
 
 Mask = NDArray[np.bool_]
@@ -127,3 +129,23 @@ def stage_figures(stage: Stage, labels: NDArray[np.uint8]) -> dict[str, Any]:
         "wrong_accepted": metrics.share_of(wrong, int(accepted.sum())),
         "false_accepts": metrics.share_of(int(stage.accepted[~digit].sum()), int((~digit).sum())),
     }
+
+
+def compare_seen(seen: Seen, bundle: Bundle, point: OperatingPoint) -> dict[str, dict[str, Any]]:
+    """`compare` for each data set of labelled images.
+
+    Args:
+        seen: what the model says of them.
+        bundle: a model with specialists.
+        point: its operating point; that of stage one alone is the one that it had without them.
+    """
+    if bundle.stage_two is None:
+        return {}
+    alone = bundle.stage_two["stage_one"]
+    found = {}
+    for name in dict.fromkeys(seen.sources.tolist()):
+        of = seen.take(seen.sources == name)
+        before = Stage.of(of.first, alone["temperature"], alone["operating_point"]["threshold"])
+        after = Stage.of(of.logits, bundle.temperature, point.threshold)
+        found[name] = compare(before, after, of.labels, [each or None for each in of.specialists.tolist()])
+    return found

@@ -16,8 +16,11 @@ from recognizer.cli.measuring import (
     tell_problems,
 )
 from recognizer.cli.recognize import share
+from recognizer.errors import UsageError
 from recognizer.evaluation import figures, measure
+from recognizer.recalibrate import see
 from recognizer.record import as_text, make_record, write_record
+from recognizer.stages import compare_seen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write metrics.json and plots here")
     parser.add_argument(
+        "--stages",
+        action="store_true",
+        help="answers before and after stage two, out of fold and of the data",
+    )
+    parser.add_argument(
         "--max-error", type=share, metavar="X", help="refuse as needed for this share of errors, e.g. 0.001"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, report, and write what was asked for; the exit code says whether all images could be used."""
+    if args.stages:
+        return _run_stages(args)
     if args.out:
         from recognizer.plots import check_plotting, draw
 
@@ -62,3 +72,31 @@ def run(args: argparse.Namespace) -> int:
         for path in (write_record(record, args.out), *draw(measured, args.out)):
             sys.stderr.write(f"{path}\n")
     return tell_problems([line for each in measured for line in each.problems])
+
+
+def _run_stages(args: argparse.Namespace) -> int:
+    """Compare both stages with stage one alone."""
+    recognizer = Recognizer.load(args.model, args.max_error)
+    bundle = recognizer.bundle
+    if not bundle.stage_two:
+        raise UsageError(f"--stages: {bundle.name} has no specialists; recognizer specialists makes them")
+    seen = see(recognizer, open_sets(args, bundle), progress)
+    point = bundle.operating_point(args.max_error)
+    found = {"out of fold": bundle.stage_two["out_of_fold"], **compare_seen(seen, bundle, point)}
+    record = make_record(
+        "answers before and after stage two",
+        "recognizer evaluate --stages",
+        arguments_of(args),
+        seen.described,
+        {"operating_point": vars(point), "sets": found},
+        bundle,
+    )
+    if args.json:
+        sys.stdout.write(as_text(record))
+    else:
+        from recognizer.cli.stage_tables import show_stages
+
+        show_stages(found)
+    if args.out:
+        sys.stderr.write(f"{write_record(record, args.out)}\n")
+    return tell_problems(seen.problems)

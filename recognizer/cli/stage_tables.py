@@ -17,6 +17,8 @@ Figures = Mapping[str, Any]
 def show_stages(sets: Mapping[str, Figures]) -> None:
     """Print what `stages.compare` gives for each data set."""
     console = Console(file=sys.stdout, highlight=False)
+    # A table that is cut off where nobody looks at a terminal would be of no use.
+    console.width = max(console.width, 110)
     for name, found in sets.items():
         console.print(name, style="bold", markup=False)
         for table in _tables(found):
