@@ -90,7 +90,7 @@ def open_page(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.u
         return _from_bytes(bytes(image), "bytes", max_pixels)
     name = describe(image)
     if isinstance(image, (str, os.PathLike)):
-        return _from_bytes(_read(image, name), name, max_pixels)
+        return _from_bytes(read_file(image), name, max_pixels)
     if not hasattr(image, "getexif"):
         raise ImageError(f"{name}: not an image: pass a path, bytes, a Pillow image or an array")
     with _one_line(name, "image"):
@@ -137,7 +137,13 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
         )
 
 
-def _read(path: str | os.PathLike[str], name: str) -> bytes:
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of an image's file.
+
+    Raises:
+        ImageError: it can't be read, or is no regular file.
+    """
+    name = describe(path)
     try:
         path = Path(path)
         # Asked before opening: opening a pipe waits for a writer, opening a device may move it.
@@ -162,7 +168,7 @@ def _read(path: str | os.PathLike[str], name: str) -> bytes:
 
 
 def _from_bytes(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8]:
-    kind = _kind(data, name)
+    kind = kind_of(data, name)
     # Metadata is rare among small crops, and silencing warnings takes a lock: only where it may be needed.
     tagged = kind == "TIFF" or any(mark in data for mark in _METADATA)
     with _one_line(name, kind):
@@ -171,7 +177,12 @@ def _from_bytes(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8]:
         return _from_pillow(image, name, max_pixels, hush=tagged and kind in ("TIFF", "PNG"))
 
 
-def _kind(data: bytes, name: str) -> str:
+def kind_of(data: bytes, name: str = "bytes") -> str:
+    """The kind of an image, told by its first bytes: PNG, JPEG, TIFF, BMP, GIF or WebP.
+
+    Raises:
+        ImageError: it is of none of them.
+    """
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 REJECT_NAME = "reject"
 GENERATED = "rejects"
 MNIST = "mnist"
+NO_IMAGES = f"no images in sub-folders named 0 to 9 or {REJECT_NAME}"
 ROOT_OPTION = "--root"
 SPECS = (
     "mnist, mnist:test, mnist:train, mnist:validation, rejects, a folder with sub-folders 0 to 9 and reject, "
@@ -234,17 +235,23 @@ def _from_files(name: str, files: Sequence[tuple[str, int]], choice: Choice, pro
 
 
 def _folder(spec: str, choice: Choice) -> Labelled:
+    files, problems = labelled_files(Path(spec))
+    if not files:
+        raise DataError(f"{spec}: {NO_IMAGES}")
+    return _from_files(spec, files, choice, problems)
+
+
+def labelled_files(folder: Path) -> tuple[list[tuple[str, int]], list[str]]:
+    """The images in a folder's sub-folders 0 to 9 and reject, each with its label; and what was passed over."""
     labels = {**{str(digit): digit for digit in range(REJECT)}, REJECT_NAME: REJECT}
     files: list[tuple[str, int]] = []
     problems: list[str] = []
-    for folder in sorted(path for path in Path(spec).iterdir() if path.is_dir()):
-        if folder.name in labels:
-            files += [(str(file), labels[folder.name]) for file in _images_below(folder)]
-        elif not folder.name.startswith("."):
-            problems.append(f"{folder}: passed over, since it is not called 0 to 9 or {REJECT_NAME}")
-    if not files:
-        raise DataError(f"{spec}: no images in sub-folders named 0 to 9 or {REJECT_NAME}")
-    return _from_files(spec, files, choice, problems)
+    for below in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if below.name in labels:
+            files += [(str(file), labels[below.name]) for file in _images_below(below)]
+        elif not below.name.startswith("."):
+            problems.append(f"{below}: passed over, since it is not called 0 to 9 or {REJECT_NAME}")
+    return files, problems
 
 
 def _images_below(folder: Path) -> list[Path]:

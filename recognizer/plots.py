@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from recognizer import metrics
 from recognizer.errors import UsageError
 from recognizer.evaluation import Columns, Measured
+from recognizer.feedback.trend import Rate
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ CALIBRATION = "calibration.png"
 CONFUSION = "confusion.png"
 _SIDE = 5.2  # inches
 _DPI = 120
+_MOST_LINES = 8  # that can be told apart
+_Kind = Literal["refused", "mistakes"]
 
 
 def check_plotting() -> None:
@@ -54,6 +59,43 @@ def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:
     if read:
         written.append(_confusion(read, folder / CONFUSION))
     return written
+
+
+def draw_trend(rates: Sequence[Rate], path: Path) -> Path:
+    """Draw the shares of refusals and of wrong digits among reports over time, with 95 % intervals.
+
+    A line for each model and source; those with the most reports, if there are many.
+    """
+    lines: dict[tuple[str, str], list[Rate]] = defaultdict(list)
+    for rate in rates:
+        lines[rate.model, rate.source].append(rate)
+    most = sorted(lines, key=lambda line: -sum(rate.reports for rate in lines[line]))[:_MOST_LINES]
+    figure, panels = _figure(2)
+    kinds: tuple[_Kind, ...] = get_args(_Kind)
+    for axes, kind, title in zip(panels, kinds, ("Refused", "Wrong digit"), strict=True):
+        for line in most:
+            _rates(axes, lines[line], kind, ", ".join(line))
+        axes.set(ylabel="% of reports", title=title)
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+        axes.tick_params("x", rotation=30)
+    if most:
+        left_out = len(lines) - len(most)
+        panels[0].legend(fontsize="small", title=f"and {left_out} more" if left_out else None)
+        days = [rate.start for rate in rates]
+        for axes in panels:
+            axes.set_xlim(min(days) - timedelta(days=1), max(days) + timedelta(days=1))  # type: ignore[arg-type]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _save(figure, path)
+
+
+def _rates(axes: Axes, rates: Sequence[Rate], kind: _Kind, name: str) -> None:
+    found = [metrics.share_of(getattr(rate, kind), rate.reports) for rate in rates]
+    shares = np.array([each["share"] for each in found])
+    bounds = np.array([each["interval_95"] for each in found]).T
+    errors = 100 * np.abs(bounds - shares)
+    days = [rate.start for rate in rates]
+    axes.errorbar(days, 100 * shares, errors, fmt="o-", markersize=4, linewidth=1.2, capsize=2, label=name)  # type: ignore[arg-type]
 
 
 def _figure(panels: int = 1) -> tuple[Figure, list[Axes]]:

@@ -36,6 +36,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 PROGRAMS = {  # stand for what an installation puts on the path: this Python, with these arguments
     "recognize": "-m recognizer.cli.recognize",
     "recognizer": "-c 'import sys; from recognizer.cli import main; sys.exit(main())'",
+    "badcase": "-c 'import sys; from recognizer.cli.badcase import main; sys.exit(main())'",
     "python": "",
 }
 INSTALLS = "pip "  # such a line is compared with what the checks before a merge run
@@ -141,7 +142,7 @@ def run(command, place):
 
 def check_syntax(command):
     words = shlex.split(command)[1:]
-    cli._parser(words).parse_args(words)
+    cli.PROGRAM.parser(words).parse_args(words)
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the documents' commands are those of a POSIX shell")

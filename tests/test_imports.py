@@ -11,13 +11,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("recognizer", "retrieval", "reject_gen")
-HEAVY = {"torch", "sklearn", "pynndescent", "onnxruntime", "scipy", "onnx", "numba"}
+HEAVY = {"torch", "sklearn", "pynndescent", "onnxruntime", "scipy", "onnx", "numba", "sqlalchemy"}
 OPTIONAL = {
+    # The store: modules about a database, imported by functions that need one.
+    *(f"recognizer.feedback.{name}" for name in ("database", "records", "schema", "statements", "store")),
     "recognizer.training",
     "recognizer.service",
     "recognizer.bulk",
     "retrieval.autoencoder",
     "retrieval.milvus",
+    "retrieval.descent",
 }
 MAY_USE_TORCH = ("recognizer.training", "retrieval.autoencoder")
 

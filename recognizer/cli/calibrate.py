@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer import Recognizer
-from recognizer.cli.inputs import printable
+from recognizer.cli.common import need_new_folder
 from recognizer.cli.measuring import (
     add_data_arguments,
     arguments_of,
@@ -18,7 +18,7 @@ from recognizer.cli.measuring import (
     tell_problems,
 )
 from recognizer.cli.recognize import share
-from recognizer.errors import DataError, UsageError
+from recognizer.errors import DataError
 from recognizer.evaluation import Columns, digit_figures, non_digit_figures
 from recognizer.recalibrate import Fitted, Goal, cross_check, fit, see, write_calibrated
 from recognizer.record import make_record, write_record
@@ -43,8 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the new model, and say what it changes; the exit code says whether all images could be used."""
-    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
-        raise UsageError(f"--out: {printable(str(args.out))} is not empty; name a new folder")
+    need_new_folder("--out", args.out)
     goal = Goal(None if args.max_error else args.coverage or COVERAGE, args.max_error)
     recognizer = Recognizer.load(args.model)
     bundle = recognizer.bundle

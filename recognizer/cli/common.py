@@ -8,11 +8,18 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 from retrieval.errors import RetrievalError
 
 INTERRUPTED = 130
+_UNBOUNDED = 10_000
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
 
 
@@ -56,6 +63,23 @@ def need_training() -> None:
     missing = [name for name in ("torch", "onnx", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(f"training needs {', '.join(missing)}: pip install 'digit-recognizer-eleven[train]'")
+
+
+def need_new_folder(option: str, folder: Path) -> None:
+    """Make sure that writing to a folder replaces nothing.
+
+    Raises:
+        UsageError: there is something in it.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{option}: {printable(str(folder))} is not empty; name a new folder")
+
+
+def table_console() -> Console:
+    """Where a table is printed: as wide as it is, unless a terminal has an end."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
 
 
 def _stopped(line: str, code: int) -> int:

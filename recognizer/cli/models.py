@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recognizer.bundle import read_bundle
+from recognizer.cli.common import table_console
 from recognizer.registry import Registry
 from recognizer.registry_state import SHIPPED
 
@@ -78,7 +79,6 @@ def _list(registry: Registry, args: argparse.Namespace) -> None:
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -90,4 +90,4 @@ def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
     for row in rows:
         marked = {**row, "current": "*" if row.get("current") else "", "at": str(row["at"])[:19]}
         table.add_row(*(Text(printable(str(marked[column]))) for column in columns))
-    Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    table_console().print(table)

@@ -1,0 +1,29 @@
+"""The command ``badcase COMMAND``; see `program`. Adding a command is a module here and a line in ``COMMANDS``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recognizer.cli.program import Program
+
+COMMANDS = {
+    "add": "store an image with what it shows",
+    "ingest": "store many, from a folder or a table",
+    "list": "list cases, or count reports over time",
+    "show": "show all that is known of a case",
+    "label": "settle what a case shows",
+    "export": "write images and a table to a folder",
+    "recheck": "read all cases with the current model",
+}
+PROGRAM = Program(
+    "badcase",
+    "Keep images that were read wrongly, with who said so.",
+    "0 done; 1 some rows or images were refused, the others stored; 2 wrong usage; 3 no usable model or store",
+    __name__,
+    COMMANDS,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; on wrong usage argparse exits with 2."""
+    return PROGRAM.main(argv)

@@ -1,0 +1,93 @@
+"""``badcase list``: the cases, or how reports developed over time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, from_source
+from recognizer.cli.badcase.told import case_dict, mistake
+from recognizer.cli.common import table_console
+from recognizer.cli.inputs import printable
+from recognizer.errors import UsageError
+from recognizer.feedback.cases import Case
+from recognizer.feedback.trend import Rate, trend
+from recognizer.metrics import share_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_choice(parser)
+    parser.add_argument(
+        "--trend", action="store_true", help="count refusals and mistakes among reports over time"
+    )
+    parser.add_argument("--by", choices=("day", "week", "month"), help="with --trend: the length of a period")
+    parser.add_argument("--out", type=Path, metavar="OUT.png", help="with --trend: draw it")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_store(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List."""
+    _check(args)
+    if args.trend:
+        return _trend(args)
+    for case in chosen_cases(existing_store(args), args):
+        sys.stdout.write(
+            (json.dumps(case_dict(case), ensure_ascii=False) if args.json else _line(case)) + "\n"
+        )
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if (args.out or args.by) and not args.trend:
+        raise UsageError(f"{'--out' if args.out else '--by'} goes with --trend")
+    if args.trend and (args.state or args.pair or args.label is not None):
+        raise UsageError("--trend counts all reports: of the choices only --source goes with it")
+    if args.out:
+        from recognizer.plots import check_plotting
+
+        check_plotting()
+
+
+def _line(case: Case) -> str:
+    reports = "1 report" if case.reports == 1 else f"{case.reports} reports"
+    cells = (str(case.id), case.state, mistake(case.label, case.answer), case.source, reports)
+    return "\t".join(printable(cell) for cell in cells)
+
+
+def _trend(args: argparse.Namespace) -> int:
+    with existing_store(args) as store:
+        reports = (report for _, report in store.all_reports() if from_source(report.source, args.source))
+        rates = trend(reports, args.by)
+    if args.json:
+        for rate in rates:
+            sys.stdout.write(
+                json.dumps({**asdict(rate), "start": rate.start.isoformat()}, ensure_ascii=False) + "\n"
+            )
+    else:
+        _table(rates)
+    if args.out:
+        from recognizer.plots import draw_trend
+
+        sys.stderr.write(f"{draw_trend(rates, args.out)}\n")
+    return 0
+
+
+def _table(rates: list[Rate]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from recognizer.cli.measuring import counted
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("from", "model", "source", "refused", "wrong digit"):
+        table.add_column(title, no_wrap=True)
+    for rate in rates:
+        shares = (counted(share_of(count, rate.reports)) for count in (rate.refused, rate.mistakes))
+        names = (Text(printable(name)) for name in (rate.model, rate.source))
+        table.add_row(rate.start.isoformat(), *names, *shares)
+    table_console().print(table)

@@ -1,0 +1,88 @@
+"""Options that several sub-commands of ``badcase`` share."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from recognizer.feedback.cases import STATES, Case
+from recognizer.feedback.fields import FieldError, parse_label
+
+if TYPE_CHECKING:
+    from recognizer.feedback.statements import Chosen
+    from recognizer.feedback.store import Store
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Declare where the store is."""
+    parser.add_argument(
+        "--store",
+        metavar="PLACE",
+        help="a file, or postgresql://user@host/database (default: RECOGNIZER_STORE, or a file below RECOGNIZER_HOME)",
+    )
+
+
+def existing_store(args: argparse.Namespace) -> Store:
+    """The store that the options name, which must be there."""
+    from recognizer.feedback.store import Store
+
+    return Store.existing(args.store)
+
+
+def add_origin(parser: argparse.ArgumentParser, source: str) -> None:
+    """Declare what holds for reports that don't tell it, and the model that is asked."""
+    parser.add_argument("--source", metavar="NAME", help=f"where the images come from (default: {source})")
+    parser.add_argument("--reporter", metavar="NAME", help="who says so (default: the login name)")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="a bundle folder, a registered version, or shipped; the current model otherwise",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line for each row, once it is stored"
+    )
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Declare which cases are meant."""
+    parser.add_argument(
+        "--state", choices=STATES, action="append", default=[], help="only such cases; may be repeated"
+    )
+    parser.add_argument("--pair", type=_pair, metavar="3-8", help="only where one was read for the other")
+    parser.add_argument("--label", type=label, metavar="L", help="only what shows this: 0 to 9, or reject")
+    parser.add_argument("--source", metavar="GLOB", help="only from sources such as 'meter-*'")
+
+
+def chosen(args: argparse.Namespace) -> Chosen:
+    """The cases that the options mean, but for their sources."""
+    from recognizer.feedback.statements import Chosen
+
+    return Chosen(tuple(args.state), args.pair, args.label)
+
+
+def chosen_cases(store: Store, args: argparse.Namespace) -> Iterator[Case]:
+    """The cases that the options mean."""
+    return (case for case in store.cases(chosen(args)) if from_source(case.source, args.source))
+
+
+def from_source(source: str, pattern: str | None) -> bool:
+    """Whether a source is one of those meant."""
+    return pattern is None or fnmatch.fnmatchcase(source, pattern)
+
+
+def label(text: str) -> int:
+    """Parse a label: 0 to 9, or reject."""
+    try:
+        return parse_label(text)
+    except FieldError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _pair(text: str) -> tuple[int, int]:
+    parts = re.fullmatch(r"(\w+)-(\w+)", text)
+    if not parts or parts[1] == parts[2]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a pair such as 3-8 or 1-reject")
+    return label(parts[1]), label(parts[2])

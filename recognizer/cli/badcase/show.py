@@ -1,0 +1,91 @@
+"""``badcase show``: all that is known of a case."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.badcase.told import case_dict, report_dict
+from recognizer.cli.inputs import printable
+from recognizer.cli.recognize import at_least
+from recognizer.errors import UsageError
+from recognizer.feedback.cases import Answer, Case, Report
+from recognizer.feedback.fields import label_text
+from recognizer.results import REASONS, REJECT, Recognition
+
+if TYPE_CHECKING:
+    from recognizer.ink import Grey
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("id", type=at_least(1), metavar="ID", help="the case's number")
+    parser.add_argument("--image", type=Path, metavar="OUT", help="write the image to this file")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_store(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show."""
+    with existing_store(args) as store:
+        case = store.get(args.id)
+        reports = store.reports([case.id])[case.id]
+        glyph = store.glyphs([case.id])[0]
+        ((_, image),) = store.images([case.id])
+    if args.image:
+        _write_new(args.image, image)
+    if args.json:
+        whole = {**case_dict(case), "reports": [report_dict(report) for report in reports]}
+        sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+    else:
+        _card(case, reports, glyph)
+    return 0
+
+
+def _card(case: Case, reports: list[Report], glyph: Grey) -> None:
+    from rich.console import Console
+
+    from recognizer.cli.formats import Reading
+    from recognizer.cli.terminal import Screen
+
+    title = f"case {case.id}: {case.state}, {label_text(case.label) or 'label unknown'}"
+    console = Console(file=sys.stdout, highlight=False)
+    Screen(console, lambda _: glyph).card(Reading(title, (_recognition(case.answer),)))
+    for report in reports:
+        sys.stdout.write(f"{_line(report)}\n")
+    if case.part or case.state == "disputed":
+        sys.stdout.write(f"{_remark(case)}\n")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    try:
+        with path.open("xb") as stream:
+            stream.write(content)
+    except FileExistsError:
+        raise UsageError(f"--image: {printable(str(path))} is there already; name a new file") from None
+
+
+def _recognition(answer: Answer) -> Recognition:
+    digit = None if answer.digit == REJECT else answer.digit
+    reason = next((each for each in REASONS if each == answer.reason), None)
+    return Recognition(
+        digit, answer.best, reason, answer.confidence or 0.0, answer.scores, model=answer.model
+    )
+
+
+def _line(report: Report) -> str:
+    said = f"{'settled as' if report.decision else 'reported as'} {label_text(report.label)}"
+    read = f", read as {label_text(report.answer.digit)}" if report.answer and not report.decision else ""
+    by = f"by {report.reporter}, from {report.source}" if report.source else f"by {report.reporter}"
+    named = "".join(f", {text}" for text in (report.name, report.note) if text)
+    return printable(f"{report.time[:19]}  {said}{read}  {by}{named}")
+
+
+def _remark(case: Case) -> str:
+    if case.state == "disputed":
+        return f"its reports contradict each other: `badcase label {case.id} LABEL` settles it"
+    return f"set aside to {case.part}"

@@ -1,0 +1,100 @@
+"""What `badcase add` and `badcase ingest` share: rows go in, and it is told what became of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+
+from recognizer import Recognizer
+from recognizer.audit import whoami
+from recognizer.cli.inputs import printable
+from recognizer.cli.progress import watched
+from recognizer.feedback.ingest import Keeper, Rehearsal, Result, ingest
+from recognizer.feedback.rows import Rows
+
+REFUSED_EXIT = 1
+
+
+@dataclass
+class Tally:
+    """Counts over a run, for its summary and its exit code."""
+
+    rows: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    contradicting: int = 0
+
+    def add(self, result: Result) -> None:
+        """Count a row."""
+        self.rows += 1
+        self.statuses[result.status] += 1
+        if result.status == "new":
+            self.states[str(result.state)] += 1
+        self.contradicting += result.status == "further" and result.state == "disputed"
+
+    @property
+    def exit_code(self) -> int:
+        """Whether all could be stored."""
+        return REFUSED_EXIT if self.statuses["refused"] else 0
+
+    def summary(self) -> str:
+        """One line, such as ``12 rows: 9 new cases (2 bad, 7 confirmed), 1 further report, 1 known, 1 refused``."""
+        states = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()))
+        disputes = f" ({self.contradicting} of disputed cases)" if self.contradicting else ""
+        return (
+            f"{_counted(self.rows, 'row')}: "
+            f"{_counted(self.statuses['new'], 'new case')}{f' ({states})' if states else ''}, "
+            f"{_counted(self.statuses['further'], 'further report')}{disputes}, "
+            f"{self.statuses['known']} known, {self.statuses['refused']} refused"
+        )
+
+
+def take(rows: Rows, args: argparse.Namespace, dry_run: bool = False) -> Iterator[Result]:
+    """Store rows; refused ones are told on standard error, and with ``--json`` all on standard output."""
+    recognizer = Recognizer.load(args.model)
+    with _keeper(args, dry_run) as keeper:
+        results: Iterable[Result] = ingest(rows.read(), keeper, recognizer)
+        if sys.stderr.isatty():
+            results = watched(results, rows.total, sys.stderr)
+        for result in results:
+            _tell(result, args.json)
+            yield result
+    for note in rows.notes:
+        sys.stderr.write(f"{printable(note)}\n")
+    if rows.unknown:
+        sys.stderr.write(f"columns passed over: {printable(', '.join(sorted(rows.unknown)))}\n")
+
+
+def _tell(result: Result, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+    if result.problem:
+        path = f"{printable(result.path)}: " if result.path else ""
+        sys.stderr.write(f"row {result.row}: {path}{printable(result.problem)}\n")
+
+
+def reporter(args: argparse.Namespace) -> str:
+    """Who makes reports that don't tell it."""
+    return args.reporter or whoami()
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+@contextmanager
+def _keeper(args: argparse.Namespace, dry_run: bool) -> Iterator[Keeper]:
+    from recognizer.feedback.store import Store
+
+    if dry_run:
+        there = Store.find(args.store)
+        with there or nullcontext():
+            yield Rehearsal(there)
+    else:
+        with Store.open(args.store) as store:
+            yield store

@@ -1,0 +1,309 @@
+"""The bad-case store: every change is one transaction, which is on the disk before it is acknowledged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select, update
+
+from recognizer.audit import now
+from recognizer.errors import StoreError, UsageError
+from recognizer.feedback import records
+from recognizer.feedback.cases import Answer, Case, Part, Report, Sample, state_of
+from recognizer.feedback.database import Database
+from recognizer.feedback.ledger import Ledger, Outcome
+from recognizer.feedback.schema import CASES, IMAGES, REPORTS, USES, parse_place
+from recognizer.feedback.statements import (
+    PAGE,
+    Chosen,
+    case_rows,
+    choose,
+    entries_of,
+    load,
+    pages,
+    reports_of,
+    save,
+    update_cases,
+    uses_of,
+)
+from recognizer.places import home
+
+FILE = "badcases.sqlite"
+
+
+class Store:
+    """The cases in one database. Threads and processes may share it."""
+
+    def __init__(self, database: Database) -> None:
+        """Use ``Store.open``."""
+        self._database = database
+
+    @classmethod
+    def open(cls, where: str | os.PathLike[str] | None = None) -> Store:
+        """Open a store, and make it where there is none.
+
+        Args:
+            where: the path of an SQLite file, or postgresql://user:password@host/database; None for RECOGNIZER_STORE,
+                and without it ``badcases.sqlite`` below RECOGNIZER_HOME.
+
+        Raises:
+            StoreError: it can't be opened or made, or is of another format.
+            UsageError: the URL makes no sense, or its driver is not installed.
+        """
+        database = _database(where)
+        with _closed_on_error(database):
+            database.prepare()
+        return cls(database)
+
+    @classmethod
+    def find(cls, where: str | os.PathLike[str] | None = None) -> Store | None:
+        """Open a store that is there, see ``open``; None where there is none."""
+        database = _database(where)
+        with _closed_on_error(database):
+            if database.is_there():
+                return cls(database)
+        database.close()
+        return None
+
+    @classmethod
+    def existing(cls, where: str | os.PathLike[str] | None = None) -> Store:
+        """Open a store that is there, see ``open``.
+
+        Raises:
+            StoreError: also where there is none.
+        """
+        store = cls.find(where)
+        if store is None:
+            raise StoreError(
+                f"{_database(where).name}: no bad cases are stored there: add some by `badcase add`"
+            )
+        return store
+
+    @property
+    def name(self) -> str:
+        """The file or URL, without a password."""
+        return self._database.name
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Changes
+
+    def add(self, samples: Sequence[Sample]) -> list[Outcome]:
+        """Store images with their reports, all or none; returns what became of each once it is on the disk.
+
+        Raises:
+            StoreError: none of them was stored.
+        """
+
+        def work(connection: Connection) -> list[Outcome]:
+            ledger = load(connection, samples)
+            statuses = ledger.enter(samples)
+            save(connection, ledger)
+            return ledger.outcomes(samples, statuses)
+
+        return self._database.write(work)
+
+    def decide(self, case_id: int, label: int, reporter: str, note: str = "") -> Case:
+        """Settle what a case shows, 0–9 or 10, whatever its reports say; returns the case.
+
+        Raises:
+            UsageError: there is no such case.
+        """
+
+        def work(connection: Connection) -> None:
+            row = connection.execute(select(CASES).where(CASES.c.id == case_id)).first()
+            if row is None:
+                raise _no_case(case_id)
+            entry = entries_of(connection, [row])[row.sha256]
+            decision = Report(label, row.source, reporter, time=now(), note=note, decision=True)
+            entry.reports.append(decision.identified(row.sha256))
+            entry.fresh.append(entry.reports[-1])
+            save(connection, Ledger({row.sha256: entry}))
+
+        self._database.write(work)
+        return self.get(case_id)
+
+    def check(self, found: Sequence[tuple[int, NDArray[np.uint8], Answer]]) -> None:
+        """Keep what a model says of cases now, by number, with the glyph it saw; their states follow."""
+
+        def work(connection: Connection) -> None:
+            ids = [case_id for case_id, _, _ in found]
+            rows = {row.id: row for row in case_rows(connection, CASES.c.id, ids)}
+            used = uses_of(connection, ids)
+            changed = [
+                {
+                    "key_id": case_id,
+                    "glyph": glyph.tobytes(),
+                    "state": state_of(rows[case_id].label, answer, used[case_id]),
+                    **records.answer_values(answer),
+                }
+                for case_id, glyph, answer in found
+                if case_id in rows
+            ]
+            update_cases(connection, changed)
+
+        self._database.write(work)
+
+    def set_aside(self, case_ids: Iterable[int], part: Part) -> None:
+        """Set cases aside to learn from or to judge by, for good.
+
+        Raises:
+            UsageError: one of them is set aside for the other part already; then nothing is changed.
+        """
+        wanted = list(case_ids)
+
+        def work(connection: Connection) -> None:
+            for page in pages(wanted):
+                rows = case_rows(connection, CASES.c.id, page)
+                taken = [row.id for row in rows if row.part not in (None, part)]
+                if taken:
+                    raise UsageError(
+                        f"case {taken[0]} is set aside for the other part, and can't be to {part}"
+                    )
+                connection.execute(update(CASES).where(CASES.c.id.in_(page)).values(part=part))
+
+        self._database.write(work)
+
+    def record_use(self, case_ids: Iterable[int], purpose: Part, model: str) -> None:
+        """Remember that a model learnt from cases, or was judged by them; their states follow."""
+        wanted = list(case_ids)
+
+        def work(connection: Connection) -> None:
+            for page in pages(wanted):
+                rows = case_rows(connection, CASES.c.id, page)
+                done = select(USES.c.case_id).where(
+                    USES.c.case_id.in_(page), USES.c.purpose == purpose, USES.c.model == model
+                )
+                there = set(connection.execute(done).scalars())
+                fresh = [
+                    {"case_id": row.id, "purpose": purpose, "model": model, "at": now()}
+                    for row in rows
+                    if row.id not in there
+                ]
+                if fresh:
+                    connection.execute(USES.insert(), fresh)
+                used = uses_of(connection, page)
+                states = [
+                    {"key_id": row.id, "state": state_of(row.label, records.answer_of(row), used[row.id])}
+                    for row in rows
+                ]
+                update_cases(connection, states)
+
+        self._database.write(work)
+
+    # Questions
+
+    def known(self, keys: Sequence[str]) -> dict[str, tuple[str, Outcome]]:
+        """Which reports are stored already: for the key of each, the SHA-256 of its image, and its outcome."""
+        wanted = select(REPORTS.c.key, CASES.c.id, CASES.c.sha256, CASES.c.state).join_from(REPORTS, CASES)
+        found: dict[str, tuple[str, Outcome]] = {}
+        for page in pages(keys):
+            with self._database.reading() as connection:
+                rows = connection.execute(wanted.where(REPORTS.c.key.in_(page))).all()
+            found |= {row.key: (row.sha256, Outcome("known", row.id, row.state)) for row in rows}
+        return found
+
+    def ledger(self, samples: Sequence[Sample]) -> Ledger:
+        """What is stored of the images of samples, to rehearse what adding them would do."""
+        with self._database.reading() as connection:
+            return load(connection, samples)
+
+    def cases(self, chosen: Chosen | None = None) -> Iterator[Case]:
+        """Cases in the order of their numbers. They may change while they are read: each is as it was when read."""
+        query = choose(chosen or Chosen()).order_by(CASES.c.id).limit(PAGE)
+        last = 0
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(query.where(CASES.c.id > last)).all()
+            yield from map(records.case_of, rows)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].id
+
+    def get(self, case_id: int) -> Case:
+        """One case.
+
+        Raises:
+            UsageError: there is no such case.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(CASES).where(CASES.c.id == case_id)).first()
+        if row is None:
+            raise _no_case(case_id)
+        return records.case_of(row)
+
+    def reports(self, case_ids: Iterable[int]) -> dict[int, list[Report]]:
+        """The reports of cases, in the order of their storage."""
+        found: dict[int, list[Report]] = {}
+        for page in pages(list(case_ids)):
+            with self._database.reading() as connection:
+                found |= reports_of(connection, page)
+        return found
+
+    def all_reports(self) -> Iterator[tuple[int, Report]]:
+        """All reports, in the order of their storage, each with its case."""
+        query, last = select(REPORTS).order_by(REPORTS.c.id).limit(PAGE), 0
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(query.where(REPORTS.c.id > last)).all()
+            yield from ((row.case_id, records.report_of(row)) for row in rows)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].id
+
+    def images(self, case_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """The images of cases, as their files' bytes, in the order given."""
+        for case_id in case_ids:
+            with self._database.reading() as connection:
+                data = connection.execute(select(IMAGES.c.data).where(IMAGES.c.case_id == case_id)).scalar()
+            if data is None:
+                raise _no_case(case_id)
+            yield case_id, data
+
+    def glyphs(self, case_ids: Sequence[int]) -> NDArray[np.uint8]:
+        """The glyphs of N cases, in the order given: uint8 (N, 28, 28).
+
+        Raises:
+            UsageError: there is no such case.
+        """
+        found: dict[int, bytes] = {}
+        for page in pages(case_ids):
+            with self._database.reading() as connection:
+                rows = connection.execute(select(CASES.c.id, CASES.c.glyph).where(CASES.c.id.in_(page))).all()
+            found |= {row.id: row.glyph for row in rows}
+        missing = next((case_id for case_id in case_ids if case_id not in found), None)
+        if missing is not None:
+            raise _no_case(missing)
+        glyphs = [records.glyph_of(found[case_id]) for case_id in case_ids]
+        return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
+
+
+def _database(where: str | os.PathLike[str] | None) -> Database:
+    place = os.environ.get("RECOGNIZER_STORE") or home() / FILE if where is None else where
+    return Database(parse_place(place if isinstance(place, str) else Path(place)))
+
+
+@contextmanager
+def _closed_on_error(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _no_case(case_id: int) -> UsageError:
+    return UsageError(f"there is no case {case_id}: `badcase list` shows those there are")
