@@ -145,9 +145,9 @@ class GlyphDecoder(nn.Module):
     def __init__(self, dense: int, hidden: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(dense, hidden), nn.ReLU(), nn.Linear(hidden, SIDE * SIDE))
-        self.spread = math.sqrt(
-            dense
-        )  # makes of a unit vector numbers near 1, which layers learn from faster
+        self.dense = dense
+        # Makes of a unit vector numbers near 1, which layers learn from faster.
+        self.spread = math.sqrt(dense)
 
     def forward(self, dense: torch.Tensor) -> torch.Tensor:
         """The logits of a batch."""

@@ -1,4 +1,4 @@
-"""``recognizer train``: from a configuration to a bundle."""
+"""``recognizer train``: from a configuration to a bundle, or to an encoder."""
 
 from __future__ import annotations
 
@@ -21,15 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, and say where the bundle is. A run that was stopped goes on where it was."""
+    """Train, and say where the bundle or the encoder is. A run that was stopped goes on where it was."""
     need_training()
     from recognizer.data import find_data
-    from recognizer.training.config import load_config
+    from recognizer.training.config import make_config, read_toml
+    from recognizer.training.embedding_config import KIND, make_embedding_config
+    from recognizer.training.embedding_run import EmbeddingRun
     from recognizer.training.progress import Progress
     from recognizer.training.run import Run
 
-    config = load_config(args.config)
+    values = read_toml(args.config)
     folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem
-    bundle = Run(config, folder, find_data(args.data), max(1, args.workers)).train(Progress())
-    sys.stdout.write(f"{bundle}\n")
+    if values.get("kind") == KIND:
+        embedding = make_embedding_config(values, args.config)
+        made = EmbeddingRun(embedding, folder, find_data(args.data)).train(Progress())
+    else:
+        config = make_config(values, args.config)
+        made = Run(config, folder, find_data(args.data), max(1, args.workers)).train(Progress())
+    sys.stdout.write(f"{made}\n")
     return 0

@@ -119,6 +119,12 @@ class LossConfig:
     pose: float = 10.0
     digit_share: float = 0.3
 
+    def __post_init__(self) -> None:
+        if not 0 < self.digit_share < 1:
+            raise UsageError(
+                f"[loss] digit_share: {self.digit_share}; the code has both parts: above 0, below 1"
+            )
+
 
 @dataclass(frozen=True)
 class EmbeddingOptimizerConfig:
@@ -170,7 +176,7 @@ class TradeOffConfig:
 
     weights: tuple[float, ...] = (0.0, 0.2, 1.0)
     limit: int = 15000
-    epochs: int = 3
+    epochs: int = 6
 
 
 @dataclass(frozen=True)

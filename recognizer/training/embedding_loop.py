@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import cast
 
 import numpy as np
 import torch
@@ -66,6 +67,11 @@ class EmbeddingLoop(Loop):
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
         # The part of the code for the image that each glyph had when it last took part.
         self.memory = torch.zeros(len(pool), config.network.dense - config.network.digit)
+
+    @property
+    def trained(self) -> Autoencoder:
+        """The averaged network."""
+        return cast(Autoencoder, self.averaged.module)
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
         rng = np.random.default_rng([self.seed, epoch])

@@ -1,0 +1,176 @@
+"""From the trained autoencoder to the files that ship: two ONNX graphs, and golden outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from recognizer.files import write_whole
+from recognizer.record import versions
+from recognizer.training.embedding_config import EmbeddingConfig
+from recognizer.training.embedding_evaluation import Searched, encode
+from recognizer.training.embedding_figures import duplicate_threshold, similarity_table
+from recognizer.training.export import to_graph
+from recognizer.training.queries import usual
+from retrieval.autoencoder import Autoencoder
+from retrieval.encoder import DECODER, ENCODER, FORMAT_VERSION, META
+
+GOLDEN = "golden.json"
+GOLDEN_COUNT = 16
+SMALL = 256  # numbers: tensors up to this size stay in single precision
+
+
+class _FromBytes(nn.Module):
+    """Glyphs uint8 (N, 28, 28) to dense codes (N, D) and wide codes (N, W)."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, glyphs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        codes = self.model.encoder(glyphs.unsqueeze(1).float() / 255)
+        return self.model.dense(codes), codes.wide
+
+
+class _ToGlyphs(nn.Module):
+    """Dense codes (N, D) to glyphs float (N, 28, 28) in 0–1."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, dense: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.model.decoder(dense))
+
+
+def encoder_to_onnx(model: Autoencoder) -> bytes:
+    """The graph: ``glyphs`` uint8 (N, 28, 28) to ``dense`` float32 (N, D) and ``wide`` float32 (N, W)."""
+    return _in_half_precision(to_graph(_FromBytes(_plain(model)), ["dense", "wide"]))
+
+
+def decoder_to_onnx(model: Autoencoder) -> bytes:
+    """The graph: ``dense`` float32 (N, D) to ``glyphs`` float32 (N, 28, 28), 0–1."""
+    example = torch.zeros(2, model.decoder.dense)
+    return _in_half_precision(to_graph(_ToGlyphs(_plain(model)), ["glyphs"], "dense", example))
+
+
+def golden_codes(glyphs: NDArray[np.uint8], dense: NDArray[np.float32], wide: NDArray[np.float32]) -> bytes:
+    """A JSON file of glyphs (N, 28, 28) with their dense codes (N, D), and their wide ones by dimension."""
+    pairs = [
+        {
+            "glyph": glyph.ravel().tolist(),
+            "dense": [round(float(each), 5) for each in code],
+            "wide": {str(at): round(float(row[at]), 5) for at in np.flatnonzero(row)},
+        }
+        for glyph, code, row in zip(glyphs, dense, wide, strict=True)
+    ]
+    return (json.dumps(pairs) + "\n").encode()
+
+
+def write_encoder(
+    folder: Path,
+    config: EmbeddingConfig,
+    searched: Searched,
+    found: dict[str, Any],
+    described: list[dict[str, Any]],
+) -> None:
+    """Write everything that ships: the graphs and golden outputs first, ``encoder.json`` with their checksums last.
+
+    Args:
+        folder: where to; made where it is missing.
+        config: of the run.
+        searched: the gallery; what distances mean is measured on its images that are held out.
+        found: the figures on validation.
+        described: the data, as the metrics file names them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model, golden = searched.model, slice(0, GOLDEN_COUNT)
+    files = {
+        ENCODER: encoder_to_onnx(model),
+        DECODER: decoder_to_onnx(model),
+        GOLDEN: golden_codes(
+            searched.pool.glyphs[golden], searched.codes.dense[golden], searched.codes.wide[golden]
+        ),
+    }
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    meta = {
+        "format_version": FORMAT_VERSION,
+        "name": config.name,
+        "version": config.version,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "dense": config.network.dense,
+        "wide": config.network.wide,
+        "digit": config.network.digit,
+        "digit_share": config.loss.digit_share,
+        **distances_mean(searched, config),
+        "metrics": found,
+        "config": config.to_dict(),
+        "data": described,
+        "versions": versions(),
+    }
+    write_whole(folder / META, (json.dumps(meta, indent=1) + "\n").encode())
+
+
+def distances_mean(searched: Searched, config: EmbeddingConfig) -> dict[str, Any]:
+    """What a distance between dense codes says: how likely the same digit, and whether the same image.
+
+    Measured with validation images: their similarity to images learnt from; half of them as copies of images in the
+    gallery, the other half as images that the gallery does not hold.
+    """
+    mixed = np.random.default_rng(searched.seed).permutation(searched.held_out)
+    known, strange = (part[: config.data.queries] for part in np.array_split(mixed, 2))
+    codes, labels = searched.codes.dense, searched.pool.labels
+    learnt = searched.gallery.after(searched.held_out)
+    odd, even = known[::2], known[1::2]
+    queries = [
+        encode(searched.model, searched.copies(odd, usual)).dense,
+        encode(searched.model, searched.copies(even, usual, normalise=True)).dense,
+        codes[strange],
+    ]
+    rows = np.arange(len(known))
+    originals = np.concatenate([rows[::2], rows[1::2], np.full(len(strange), -1)])
+    gallery = np.concatenate([codes[known], learnt.codes])
+    chosen = np.concatenate([known, strange])
+    return {
+        "similarity": similarity_table(learnt, codes[chosen], labels[chosen]),
+        "duplicates": {
+            **duplicate_threshold(gallery, np.concatenate(queries), originals, config.precision),
+            "copies": len(known),
+            "strangers": len(strange),
+            "gallery": len(gallery),
+        },
+    }
+
+
+def _plain(model: Autoencoder) -> Autoencoder:
+    return cast(Autoencoder, model.to(memory_format=torch.contiguous_format))  # type: ignore[call-overload]
+
+
+def _in_half_precision(graph: bytes) -> bytes:
+    """The same graph with its weights stored as float16: half the size; it computes in single precision as before."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load_from_string(graph)
+    casts: list[Any] = []
+    for weights in list(model.graph.initializer):
+        values = numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size <= SMALL:
+            continue
+        stored = f"{weights.name}_stored"
+        casts.append(helper.make_node("Cast", [stored], [weights.name], to=onnx.TensorProto.FLOAT))
+        weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend([*casts, *nodes])
+    onnx.checker.check_model(model)
+    smaller: bytes = model.SerializeToString()
+    return smaller
