@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 RIM = 0.18  # of a side: what lies within this of the page's edge may be a cell's border
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
-FEW_MARKS = 5  # with more, one pass over all pixels is faster than one a mark
 FEW_LABELS = 256  # as many fit into a byte, and tables of bytes are looked up many times faster
 MOST_LABELS = 1 << 16
 
@@ -85,15 +84,9 @@ def _inner_areas(labels: Labels, count: int) -> NDArray[Any]:
 
 def _strengths(ink: Grey, labels: Labels, stats: MatLike, binary: MatLike) -> Sequence[float]:
     """The mean ink of each component; that of the paper, number 0, is not asked for."""
-    count = len(stats)
-    if count == 2:
+    if len(stats) == 2:
         return [0.0, cv2.mean(ink, binary)[0]]
-    if count <= FEW_MARKS:
-        return [
-            0.0,
-            *(cv2.mean(ink, cv2.inRange(labels, number, number))[0] for number in range(1, count)),
-        ]
-    sums = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=count)
+    sums = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=len(stats))
     return (sums / stats[:, cv2.CC_STAT_AREA]).tolist()  # type: ignore[no-any-return]
 
 
