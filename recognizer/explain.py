@@ -75,3 +75,10 @@ def disagreement(answer: Recognition) -> str | None:
         return None
     what = "best guess" if answer.rejected else "answer"
     return f"the {what} is {answer.best}, but {votes} of {labels.total()} similar known digits show {label}"
+
+
+def remembered(gallery: Gallery, glyph: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What the gallery's autoencoder makes of a glyph uint8 (28, 28): what its code remembers; the same type."""
+    (whole,) = gallery.encoder.reconstruct(glyph[None])
+    pixels: NDArray[np.uint8] = np.rint(whole * 255).astype(np.uint8)
+    return pixels

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError
 from recognizer.results import Recognition
+from retrieval.hit import Hit
 
 _SINGLE_COLUMNS = (
     "digit",
@@ -28,6 +29,8 @@ CSV_COLUMNS = ("path", *_SINGLE_COLUMNS)
 FIELD_CSV_COLUMNS = ("path", "text", "rejected", "confidences", "reasons", "model", "error")
 REJECT_MARK = "?"
 UNREADABLE = "unreadable"
+NEIGHBORS = "neighbors"
+NO_LABEL = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,13 @@ def _row(reading: Reading) -> dict[str, Any]:
     }
 
 
-def csv_writer(stream: TextIO, rows: bool) -> Write:
-    """Writes a header, then a CSV row a file; lists within a cell are separated by blanks."""
-    columns = FIELD_CSV_COLUMNS if rows else CSV_COLUMNS
+def csv_writer(stream: TextIO, rows: bool, explained: bool = False) -> Write:
+    """Writes a header, then a CSV row a file; lists within a cell are separated by blanks.
+
+    With ``explained``, a last column has the labels of the most similar known digits.
+    """
+    columns: tuple[str, ...] = FIELD_CSV_COLUMNS if rows else CSV_COLUMNS
+    columns += (NEIGHBORS,) if explained else ()
     table = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
 
@@ -140,7 +147,8 @@ def csv_writer(stream: TextIO, rows: bool) -> Write:
 
 def _single_cells(reading: Reading) -> dict[str, Any]:
     cells = _single(reading)
-    return {**cells, "rejected": _boolean(cells["rejected"])}
+    rejected = _boolean(cells["rejected"])
+    return {**cells, "rejected": rejected, NEIGHBORS: labels_text(reading.answers[0].neighbors)}
 
 
 def _row_cells(reading: Reading) -> dict[str, Any]:
@@ -159,12 +167,27 @@ def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-def plain_writer(stream: TextIO) -> Write:
-    """Writes ``path<TAB>digit or ?<TAB>confidence<TAB>reason`` a line."""
+def plain_writer(stream: TextIO, explained: bool = False) -> Write:
+    """Writes ``path<TAB>digit or ?<TAB>confidence<TAB>reason`` a line.
+
+    With ``explained``, a fifth cell has the labels of the most similar known digits.
+    """
 
     def write(reading: Reading) -> None:
         text = reading.text if reading.answers and not reading.error else REJECT_MARK
-        cells = (printable(reading.path), text, f"{reading.confidence:.6f}", " ".join(reading.reasons))
+        cells = [printable(reading.path), text, f"{reading.confidence:.6f}", " ".join(reading.reasons)]
+        if explained:
+            cells += [labels_text(answer.neighbors) for answer in reading.answers]
         stream.write("\t".join(cells) + "\n")
 
     return write
+
+
+def label_text(hit: Hit) -> str:
+    """The label of a similar image; ``-`` where it has none."""
+    return NO_LABEL if hit.label is None else str(hit.label)
+
+
+def labels_text(hits: Iterable[Hit]) -> str:
+    """The labels of similar images, separated by blanks."""
+    return " ".join(map(label_text, hits))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from recognizer import Recognizer, __version__
 from recognizer.cli.common import run_command
 from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
-from recognizer.cli.inputs import STDIN, expand, printable
+from recognizer.cli.inputs import STDIN, expand
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.glyph import find_glyph
@@ -24,6 +24,7 @@ from recognizer.image import MAX_PIXELS, open_page
 if TYPE_CHECKING:
     from recognizer.cli.sheet import Sheet
     from recognizer.ink import Grey
+    from retrieval import Gallery
 
 CARDS = 3
 UNREADABLE_EXIT = 1
@@ -38,12 +39,13 @@ def run(args: argparse.Namespace) -> int:
     """Answer every image of parsed arguments; the exit code says whether all could be read."""
     check(args)
     paths = expand(args.paths)
-    sheet = _sheet(args)
-    recognizer = Recognizer.load(args.model, args.max_error, args.threads, args.max_pixels)
+    recognizer = Recognizer.load(args.model, args.max_error, args.threads, args.max_pixels, args.gallery)
+    known = recognizer.gallery if args.explain else None
+    sheet = _sheet(args, known)
     _settle(sys.stdout)
     people = sys.stdout.isatty() and not (args.json or args.csv)
     head = list(islice(paths, CARDS + 1)) if people else []
-    write = _for_people(args, len(head) <= CARDS) if people else _for_programs(args)
+    write = _for_people(args, known, len(head) <= CARDS) if people else _for_programs(args)
     readings = (_rows if args.field else _singles)(recognizer, chain(head, paths), args)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         readings = watched(readings, lambda: _total(args.paths), sys.stderr)
@@ -76,6 +78,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--explain", type=at_least(0), default=0, metavar="K", help="show the K most similar known digits"
     )
+    p.add_argument(
+        "--gallery",
+        metavar="DIR",
+        help="with --explain: the known digits, a folder or name (default: those that ship)",
+    )
     p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
     p.add_argument("--field", action="store_true", help="read a row of digits from each image")
     p.add_argument("--length", type=at_least(1), metavar="N", help="with --field: how many digits there are")
@@ -83,7 +90,9 @@ def parser() -> argparse.ArgumentParser:
         "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
     )
     p.add_argument(
-        "--model", metavar="M", help="a bundle folder, a registered version, or shipped; the current model otherwise"
+        "--model",
+        metavar="M",
+        help="a bundle folder, a registered version, or shipped; the current model otherwise",
     )
     p.add_argument(
         "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
@@ -139,6 +148,8 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("--length goes with --field: it says how many digits the row has")
     if args.field and args.allowed:
         raise UsageError("--allowed doesn't go with --field")
+    if args.gallery and not args.explain:
+        raise UsageError("--gallery goes with --explain: it says where the known digits are")
     if args.field and args.explain:
         raise UsageError("--explain doesn't go with --field")
 
@@ -167,10 +178,11 @@ def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace
 def _for_programs(args: argparse.Namespace) -> Write:
     if args.json:
         return json_writer(sys.stdout, args.field)
-    return csv_writer(sys.stdout, args.field) if args.csv else plain_writer(sys.stdout)
+    explained = args.explain > 0
+    return csv_writer(sys.stdout, args.field, explained) if args.csv else plain_writer(sys.stdout, explained)
 
 
-def _for_people(args: argparse.Namespace, few: bool) -> Write:
+def _for_people(args: argparse.Namespace, known: Gallery | None, few: bool) -> Write:
     from rich.console import Console
 
     from recognizer.cli.terminal import Screen
@@ -181,16 +193,16 @@ def _for_people(args: argparse.Namespace, few: bool) -> Write:
         except RecognizerError:
             return None  # the file has gone since it was read
 
-    screen = Screen(Console(file=sys.stdout, highlight=False), glyph_of)
+    screen = Screen(Console(file=sys.stdout, highlight=False), glyph_of, known)
     return screen.card if few else screen.line
 
 
-def _sheet(args: argparse.Namespace) -> Sheet | None:
+def _sheet(args: argparse.Namespace, known: Gallery | None) -> Sheet | None:
     if args.sheet is None:
         return None
     from recognizer.cli.sheet import Sheet
 
-    return Sheet(args.sheet, args.max_pixels)
+    return Sheet(args.sheet, args.max_pixels, known)
 
 
 def _total(paths: list[str]) -> int | None:
@@ -208,9 +220,8 @@ def _finish(tally: Tally, sheet: Sheet | None, summary: bool) -> None:
     if summary:
         _tell(tally.summary())
     if sheet:
-        sheet.close()
-        written = ", ".join(printable(str(path)) for path in sheet.written) or "not written, without images"
-        _tell(f"contact sheet: {written}")
+        sheet.file.close()
+        _tell(sheet.file.summary())
 
 
 def _tell(line: str) -> None:

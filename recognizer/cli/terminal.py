@@ -8,24 +8,27 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from recognizer.cli.formats import REJECT_MARK, Reading
 from recognizer.cli.inputs import printable
+from recognizer.cli.pictures import captioned, draw_glyph, has_blocks, hits_table, percent, strip
+from recognizer.explain import disagreement, remembered
 from recognizer.results import REJECT, Recognition
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from retrieval import Gallery
+
     Glyph = NDArray[np.uint8]
 
 _BAR_CELLS = 10
 _CANDIDATES = 3
 _NEGLIGIBLE = 0.0005
-_RAMP = " .:-=+*#%@"
+_INDENT = 2
 _WIDE_ENOUGH = 72
 _MOST_LARGE = 6
 
@@ -78,13 +81,16 @@ class Screen:
     Args:
         console: where to draw.
         glyph_of: the 28×28 glyph of a file, or None when there is none to show.
+        known: where the answers' neighbours are, if any were asked for.
     """
 
-    def __init__(self, console: Console, glyph_of: Callable[[str], Glyph | None]) -> None:
+    def __init__(
+        self, console: Console, glyph_of: Callable[[str], Glyph | None], known: Gallery | None = None
+    ) -> None:
         self.console = console
         self.glyph_of = glyph_of
-        coloured = console.color_system is not None and not console.no_color
-        self.blocks = coloured and console.encoding.replace("-", "").startswith("utf8")
+        self.known = known
+        self.blocks = has_blocks(console)
 
     def card(self, reading: Reading) -> None:
         """Draw one file at length; nothing for an unreadable one, whose error is told elsewhere."""
@@ -93,9 +99,10 @@ class Screen:
         body = Table.grid(padding=(0, 3))
         facts = Group(*self._facts(reading))
         glyph = self.glyph_of(reading.path) if self.console.width >= _WIDE_ENOUGH else None
-        body.add_row(*([] if glyph is None else [self._glyph(glyph)]), facts)
+        body.add_row(*([] if glyph is None else [draw_glyph(glyph, self.blocks)]), facts)
         self.console.print(Text(printable(reading.path), style="bold"), soft_wrap=True)
-        self.console.print(Padding(body, (0, 0, 1, 2)))
+        whole = Group(body, *self._explanation(reading, glyph))
+        self.console.print(Padding(whole, (0, 0, 1, _INDENT)))
 
     def line(self, reading: Reading) -> None:
         """Draw one file on one line; nothing for an unreadable one."""
@@ -105,6 +112,8 @@ class Screen:
         line.append_text(self._bar(reading.confidence, _colour(reading)))
         line.append(f"  {' '.join(reading.reasons):<14}  ", style="yellow")
         line.append(printable(reading.path))
+        for contradiction in filter(None, map(disagreement, reading.answers)):
+            line.append(f"  {contradiction}", style="yellow")
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
     def _facts(self, reading: Reading) -> Iterator[RenderableType]:
@@ -127,8 +136,6 @@ class Screen:
         if answer.specialist:
             yield Text(f"decided by the specialist for {answer.specialist}", style="dim")
         yield Text(answer.model, style="dim")
-        if answer.neighbors:
-            yield self._neighbors(answer)
 
     def _row(self, reading: Reading) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -140,21 +147,22 @@ class Screen:
             table.add_row(Text(digit, style=f"bold {colour}"), bar, f"{guess}{answer.reason or ''}")
         return table
 
-    def _neighbors(self, answer: Recognition) -> Table:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for title in ("most similar", "digit", "alike", "from"):
-            table.add_column(title, no_wrap=True)
-        for hit in answer.neighbors:
-            label = "" if hit.label is None else str(hit.label)
-            cells = (hit.id, label, _percent(hit.similarity), hit.source)
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-        return table
+    def _explanation(self, reading: Reading, glyph: Glyph | None) -> Iterator[RenderableType]:
+        for answer in reading.answers:
+            if not answer.neighbors:
+                continue
+            yield Text(f"\n{disagreement(answer) or ''}".rstrip(), style="yellow")
+            if self.known is not None and glyph is not None:
+                near = captioned(answer.neighbors, self.known.glyphs([hit.id for hit in answer.neighbors]))
+                seen = [(glyph, ["as seen"]), (remembered(self.known, glyph), ["as encoded"])]
+                yield strip([*seen, *near], self.console.width - _INDENT, self.blocks)
+            yield hits_table(answer.neighbors)
 
     def _bar(self, confidence: float, colour: str) -> Text:
         full, rest = ("█", "░") if self.blocks else ("#", "-")
         cells = math.floor(confidence * _BAR_CELLS)
         bar = Text().append(full * cells, style=colour).append(rest * (_BAR_CELLS - cells), style="dim")
-        return bar.append(f" {_percent(confidence):>8}")
+        return bar.append(f" {percent(confidence):>8}")
 
     def _large(self, text: str, colour: str) -> Text:
         if len(text) > _MOST_LARGE:
@@ -164,34 +172,12 @@ class Screen:
         drawn = "\n".join(rows).replace("0", " ").replace(" ", "  ").replace("1", on)
         return Text(drawn, style=colour, no_wrap=True, overflow="crop")
 
-    def _glyph(self, glyph: Glyph) -> Text:
-        # A character cell is about twice as high as wide: two rows of pixels share one line.
-        lines = zip(glyph[::2].tolist(), glyph[1::2].tolist(), strict=True)
-        draw = _half_blocks if self.blocks else _ramp
-        return Text("\n", no_wrap=True).join(draw(upper, lower) for upper, lower in lines)
-
-
-def _half_blocks(upper: list[int], lower: list[int]) -> Text:
-    line = Text()
-    for top, bottom in zip(upper, lower, strict=True):
-        line.append("▀", Style.parse(f"rgb({top},{top},{top}) on rgb({bottom},{bottom},{bottom})"))
-    return line
-
-
-def _ramp(upper: list[int], lower: list[int]) -> Text:
-    return Text("".join(_RAMP[(a + b) * len(_RAMP) // 512] for a, b in zip(upper, lower, strict=True)))
-
 
 def _candidates(scores: tuple[float, ...]) -> Text:
     ranked = sorted(range(len(scores)), key=lambda k: -scores[k])[:_CANDIDATES]
     likely = (k for k in ranked if scores[k] >= _NEGLIGIBLE)
-    named = (f"{'no digit' if k == REJECT else k} {_percent(scores[k])}" for k in likely)
+    named = (f"{'no digit' if k == REJECT else k} {percent(scores[k])}" for k in likely)
     return Text("candidates  " + "   ".join(named), style="dim")
-
-
-def _percent(share: float) -> str:
-    # Rounded down: what is not certain must not read as 100 %.
-    return f"{math.floor(share * 10_000) / 100:.2f} %"
 
 
 def _colour(reading: Reading) -> str:

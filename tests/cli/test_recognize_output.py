@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
 
-from recognizer.cli import sheet as sheets
+from recognizer.cli import tiles
 from recognizer.cli.formats import (
     CSV_COLUMNS,
     FIELD_CSV_COLUMNS,
@@ -22,8 +22,9 @@ from recognizer.cli.formats import (
     plain_writer,
 )
 from recognizer.cli.progress import watched
-from recognizer.cli.sheet import TILE, Sheet
+from recognizer.cli.sheet import Sheet, tiles_of
 from recognizer.cli.terminal import ADVICE, Screen
+from recognizer.cli.tiles import TILE, draw_blocks
 from recognizer.errors import ImageError, UsageError
 from recognizer.results import REASONS, Recognition
 from retrieval import Hit
@@ -256,18 +257,22 @@ def test_a_card_of_a_row_has_a_line_for_each_digit():
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_any_path_can_be_drawn(path):
     reading = single(path)
-    sheets.draw_page([reading])
+    page_of(reading)
     stream = io.StringIO()
     Screen(Console(file=stream), lambda _: None).line(reading)
     assert stream.getvalue().endswith("\n")
+
+
+def page_of(*readings):
+    return draw_blocks([tiles_of(reading) for reading in readings])
 
 
 def draw(readings, out):
     sheet = Sheet(out)
     for reading in readings:
         sheet.add(reading)
-    sheet.close()
-    return sheet.written
+    sheet.file.close()
+    return sheet.file.written
 
 
 @pytest.fixture
@@ -288,21 +293,21 @@ def test_a_sheet_is_as_large_as_its_tiles_need(tiles, columns, rows, ink, tmp_pa
 
 def test_tiles_differ_in_colour_by_outcome(ink):
     def border(reading):
-        return sheets.draw_page([reading]).getpixel((TILE[0] // 2, 2))
+        return page_of(reading).getpixel((TILE[0] // 2, 2))
 
     borders = [border(r) for r in (single(ink), Reading(ink, (refused("ambiguous"),)), unreadable(ink))]
     assert len(set(borders)) == 3
 
 
 def test_a_tile_shows_the_glyph_beside_the_picture(ink):
-    tile = np.asarray(sheets.draw_page([single(ink)]).convert("L"))
+    tile = np.asarray(page_of(single(ink)).convert("L"))
     half = TILE[0] // 2
     assert (tile[6:62, 6:half] > 250).mean() > 0.5
     assert (tile[6:62, half + 6 : -8] < 5).mean() > 0.5
 
 
 def test_a_long_list_goes_on_further_pages(ink, tmp_path, monkeypatch):
-    monkeypatch.setattr(sheets, "PAGE_TILES", 4)
+    monkeypatch.setattr(tiles, "PAGE_TILES", 4)
     names = [path.name for path in draw([single(ink)] * 9, tmp_path / "out.png")]
     assert names == ["out.png", "out-2.png", "out-3.png"]
     with Image.open(tmp_path / "out-3.png") as page:
@@ -333,7 +338,7 @@ def test_a_sheet_that_cannot_be_written_is_refused_before_any_work(name, words, 
 def test_extreme_shapes_fit_on_a_tile(size, tmp_path):
     path = str(tmp_path / "thin.png")
     Image.new("L", size, 255).save(path)
-    assert sheets.draw_page([single(path), row(answer(), path=path)]).size == (2 * TILE[0], TILE[1])
+    assert page_of(single(path), row(answer(), path=path)).size == (2 * TILE[0], TILE[1])
 
 
 def test_progress_shows_only_after_a_while_and_passes_everything_on():
