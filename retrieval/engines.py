@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import shutil
 import threading
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import QueryError
+from retrieval.approximate import LEAST_ROWS, ApproximateIndex
+from retrieval.codes import unpack
+from retrieval.errors import EngineError, GalleryError, QueryError
 from retrieval.exact import ExactIndex
+from retrieval.files import locked
+from retrieval.graph import Graph, read_about
 from retrieval.inverted import InvertedIndex
-from retrieval.neighbours import Index
 from retrieval.snapshot import Snapshot
 
-AUTO = "auto"
+AUTO, EXACT, PYNNDESCENT, INVERTED = "auto", "exact", "pynndescent", "inverted"
 ENGINES = {
-    "precision": ("exact", "pynndescent"),
-    "duplicates": ("exact", "pynndescent"),
-    "recall": ("inverted",),
+    "precision": (EXACT, PYNNDESCENT),
+    "duplicates": (EXACT, PYNNDESCENT),
+    "recall": (INVERTED,),
 }
+
+# Seconds, on one thread of a server of 2025. They need not be right, only of the right size.
+EXACT_PER_ROW = 1.2e-8
+LOAD = 2.0
+LOAD_PER_ROW = 2e-6
+BUILD = 25.0
+BUILD_PER_ROW = 1.5e-4
+
+TAIL_SHARE = 0.1
+_PREFIX = "index-"
 
 
 @dataclass(frozen=True)
@@ -30,14 +48,27 @@ class Plan:
     why: str
 
 
+@dataclass(frozen=True)
+class _Covering:
+    """A graph and what it covers: the first rows, told by a fingerprint of what they are."""
+
+    graph: Graph
+    covered: int
+    fingerprint: str
+
+
 class Engines:
-    """The engines of one state of a gallery; each is made when it is first needed."""
+    """The engines of one state of a gallery; each is made when it is first needed. Threads may share them."""
 
     def __init__(self, snapshot: Snapshot, threads: int, before: Engines | None = None) -> None:
+        """Take over from the state ``before`` what still holds."""
         self.snapshot = snapshot
         self._threads = threads
         self._lock = threading.Lock()
+        self._spent: float = before._spent if before else 0.0
+        self._covering: _Covering | None = before._covering if before else None
         self._exact = ExactIndex(snapshot.rows)
+        self._approximate: ApproximateIndex | None = None
         self._inverted: InvertedIndex | None = None
 
     def plan(self, queries: int, mode: str, engine: str) -> Plan:
@@ -46,25 +77,118 @@ class Engines:
             raise QueryError(f"mode must be {' or '.join(ENGINES)}, not {mode!r}")
         possible = ENGINES[mode]
         if engine not in (AUTO, *possible):
-            raise QueryError(
-                f"in {mode} mode the engine must be {AUTO} or {' or '.join(possible)}, not {engine!r}"
-            )
+            names = " or ".join((AUTO, *possible))
+            raise QueryError(f"in {mode} mode the engine must be {names}, not {engine!r}")
         if engine != AUTO:
             return Plan(engine, "asked for")
-        return Plan(possible[0], "the only one" if len(possible) == 1 else "exact")
+        if len(possible) == 1:
+            return Plan(possible[0], f"the only one in {mode} mode")
+        return self._cheaper(queries)
+
+    def _cheaper(self, queries: int) -> Plan:
+        rows = self.snapshot.total
+        if self._approximate:
+            return Plan(self._approximate.name, "it is loaded")
+        if rows < LEAST_ROWS:
+            return Plan(EXACT, f"the gallery has fewer than {LEAST_ROWS:,} images")
+        exact = self._spent + queries * rows * EXACT_PER_ROW
+        ready = LOAD + rows * LOAD_PER_ROW
+        if exact > ready and not self._is_at_hand():
+            ready = BUILD + rows * BUILD_PER_ROW
+        so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to get the other engine ready"
+        return Plan(PYNNDESCENT if exact > ready else EXACT, so_far)
 
     def prepare(self, engine: str) -> None:
         """See `retrieval.Gallery.prepare`."""
-        if engine == "inverted":
+        if engine == INVERTED:
             self.inverted()
+        elif engine == PYNNDESCENT:
+            self._graph_index()
+        elif engine != EXACT:
+            raise QueryError(f"no engine {engine!r}: there are {EXACT}, {PYNNDESCENT} and {INVERTED}")
 
-    def dense(self, engine: str, queries: int) -> Index[NDArray[np.int8]]:
-        """The engine of that name."""
+    def dense(self, plan: Plan, engine: str, queries: int) -> ExactIndex | ApproximateIndex:
+        """The engine of the plan; the exact one if "auto" chose one that this installation can't run."""
+        if plan.engine == PYNNDESCENT:
+            try:
+                return self._graph_index()
+            except EngineError:
+                if engine != AUTO:
+                    raise
+        self._spent += queries * self.snapshot.total * EXACT_PER_ROW
         return self._exact
 
     def inverted(self) -> InvertedIndex:
         """The index of recall mode."""
         with self._lock:
             if self._inverted is None:
-                self._inverted = InvertedIndex(self.snapshot.wide(), self.snapshot.manifest.encoder["wide"])
+                dimensions = self.snapshot.manifest.encoder["wide"]
+                self._inverted = InvertedIndex(self.snapshot.wide(), dimensions)
             return self._inverted
+
+    def _graph_index(self) -> ApproximateIndex:
+        with self._lock:
+            if self._approximate is None:
+                rows = self.snapshot.rows
+                if len(rows) < LEAST_ROWS:
+                    self._approximate = ApproximateIndex(rows, None, 0)
+                else:
+                    made = self._covering if self._is_covered() else None
+                    made = self._covering = made or self._loaded() or self._built()
+                    self._approximate = ApproximateIndex(rows, made.graph, made.covered)
+            return self._approximate
+
+    def _is_at_hand(self) -> bool:
+        return self._is_covered() or bool(self._saved())
+
+    def _is_covered(self) -> bool:
+        made = self._covering
+        return made is not None and self._covers(made.covered, made.fingerprint)
+
+    def _saved(self) -> list[tuple[Path, dict[str, Any]]]:
+        """Indexes on disk that cover this gallery."""
+        found = []
+        for folder in sorted(self.snapshot.folder.glob(_PREFIX + "*")):
+            with contextlib.suppress(GalleryError):
+                about = read_about(folder)["about"]
+                if self._covers(about.get("covered"), about.get("fingerprint")):
+                    found.append((folder, about))
+        return found
+
+    def _covers(self, covered: object, fingerprint: object) -> bool:
+        """Whether a graph is over the first rows of this gallery, and few have come later."""
+        if not isinstance(covered, int) or not 0 < covered <= self.snapshot.total:
+            return False
+        few = max(LEAST_ROWS, TAIL_SHARE * covered)
+        return self.snapshot.total - covered <= few and fingerprint == self._fingerprint(covered)
+
+    def _fingerprint(self, covered: int) -> str:
+        digest = hashlib.blake2b(self.snapshot.manifest.encoder["sha256"].encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(self.snapshot.hashes[:covered]).data)
+        return digest.hexdigest()
+
+    def _data(self, covered: int) -> NDArray[np.float32]:
+        return unpack(self.snapshot.rows.take(np.arange(covered)))
+
+    def _loaded(self) -> _Covering | None:
+        for folder, about in self._saved():
+            # Where the index is damaged or made by other versions, it is built again.
+            with contextlib.suppress(GalleryError, FileNotFoundError):
+                graph = Graph.load(folder, self._data(about["covered"]), self._threads)
+                return _Covering(graph, about["covered"], about["fingerprint"])
+        return None
+
+    def _built(self) -> _Covering:
+        total = self.snapshot.total
+        made = _Covering(Graph.build(self._data(total), self._threads), total, self._fingerprint(total))
+        self._save(made)
+        return made
+
+    def _save(self, made: _Covering) -> None:
+        """Keep a graph for the next process, where the folder can be written and nobody else is writing."""
+        folder = self.snapshot.folder
+        with contextlib.suppress(GalleryError, OSError), locked(folder, patience=0):
+            for old in folder.glob(_PREFIX + "*"):
+                shutil.rmtree(old)
+            about = {"covered": made.covered, "fingerprint": made.fingerprint}
+            made.graph.save(folder / (_PREFIX + made.fingerprint), about)

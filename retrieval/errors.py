@@ -15,6 +15,10 @@ class GalleryError(RetrievalError):
     """No usable gallery: missing, damaged, of an unknown format, busy, or made by another encoder."""
 
 
+class EngineError(RetrievalError):
+    """An engine that this installation can't run."""
+
+
 class QueryError(RetrievalError):
     """A call that asks for something impossible."""
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from retrieval.errors import GalleryError
 PARTIAL = ".partial"
 ARRAY = ".npy"
 COMPRESSED = ".npz"
+LOCK = ".lock"
+PATIENCE = 5.0
 _LARGEST_JSON = 64 << 20
 _PIECE = 1 << 20
 
@@ -149,6 +152,30 @@ def _load(file: Path) -> NDArray[Any]:
     with file.open("rb") as stream:
         empty = stream.seek(0, os.SEEK_END) <= 128
     return np.asarray(np.load(file, mmap_mode=None if empty else "r", allow_pickle=False))
+
+
+@contextlib.contextmanager
+def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Be the only one who writes; the system takes the lock from a process that ends, however it ends.
+
+    Args:
+        folder: where.
+        patience: how many seconds to wait for another one to finish.
+
+    Raises:
+        GalleryError: another one is still writing.
+    """
+    import filelock
+
+    lock = filelock.FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=patience)
+    except filelock.Timeout:
+        raise GalleryError(f"{folder}: another process is writing to this gallery; try again later") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def flush(file: Path) -> None:

@@ -13,7 +13,7 @@ from retrieval import writing
 from retrieval.codes import unpack
 from retrieval.duplicates import DuplicateGroup, find_groups
 from retrieval.encoder import Encoder, checked_glyphs, shipped_folder
-from retrieval.engines import Engines, Plan
+from retrieval.engines import INVERTED, Engines, Plan
 from retrieval.errors import GalleryError, QueryError
 from retrieval.files import check_content
 from retrieval.hit import Hit
@@ -181,18 +181,21 @@ class Gallery:
         checked = checked_glyphs(glyphs)
         if k < 1:
             raise QueryError(f"k must be 1 or more, not {k}")
-        chosen, engine_set = self.plan(len(checked), mode, engine), self._engines
-        snapshot = engine_set.snapshot
+        engines = self._engines  # another thread may refresh
+        chosen, snapshot = engines.plan(len(checked), mode, engine), engines.snapshot
         keep = snapshot.matching(label, source)
         dense = self.encoder.dense(checked)
         if mode == "recall":
             top = max(k, _CANDIDATES) if rerank else k
-            ids, far = engine_set.inverted().search(self.encoder.wide(checked), top, keep)
+            ran = INVERTED
+            ids, far = engines.inverted().search(self.encoder.wide(checked), top, keep)
             ids, far = _measured(snapshot, dense, ids, k, rerank)
         else:
-            ids, far = engine_set.dense(chosen.engine, len(checked)).search(dense, k, keep)
+            index = engines.dense(chosen, engine, len(checked))
+            ids, far = index.search(dense, k, keep)
+            ran = index.name
         limit = self.encoder.duplicate_distance if mode == "duplicates" else np.inf
-        return Answer(self._hits(snapshot, ids, far, limit), mode, chosen.engine)
+        return Answer(self._hits(snapshot, ids, far, limit), mode, ran)
 
     def plan(self, queries: int, mode: str = "precision", engine: str = "auto") -> Plan:
         """Which engine a search of that many queries would run on, and why; nothing is loaded.

@@ -57,6 +57,12 @@ class Rows:
                 yield first + start, part[start : start + size]
             first += len(part)
 
+    def since(self, first: int) -> Rows:
+        """The rows from number ``first`` on."""
+        starts = [end - len(part) for end, part in zip(self._ends.tolist(), self.parts, strict=True)]
+        cut = [part[max(0, first - start) :] for start, part in zip(starts, self.parts, strict=True)]
+        return Rows(cut)
+
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
         """The given rows, in the order given."""
         found = np.empty((len(rows), self.dimensions), np.int8)

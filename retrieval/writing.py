@@ -15,17 +15,15 @@ from numpy.typing import NDArray
 from retrieval.codes import WideCodes
 from retrieval.encoder import Encoder
 from retrieval.errors import GalleryError, QueryError
-from retrieval.files import PARTIAL, write_folder
+from retrieval.files import LOCK, PARTIAL, locked, write_folder
 from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, write_manifest
 from retrieval.segment import HASH_BYTES, NO_LABEL, Items, hash_glyphs, write_segment
 from retrieval.snapshot import REMOVED_ROWS, Snapshot, read_snapshot
 from retrieval.texts import LONGEST, Texts, encoded
 
-LOCK = ".lock"
 COMMIT_EVERY = 10_000
 COMPACT_SHARE = 0.2
 _PIECE = 256
-_PATIENCE = 5.0
 
 Accept = Callable[[Manifest], None]
 Progress = Callable[[int], None]
@@ -133,7 +131,7 @@ def create(folder: Path, manifest: Manifest) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if any(entry.name != LOCK for entry in folder.iterdir()):
             raise GalleryError(f"{folder}: not empty, and not a gallery; name another folder")
-        with _locked(folder):
+        with locked(folder):
             if not (folder / MANIFEST).exists():
                 write_manifest(folder, manifest)
 
@@ -143,7 +141,7 @@ def append(
 ) -> Appended:
     """Add what is new, and commit it piece by piece. See `retrieval.Gallery.append`."""
     added = skipped = replaced = 0
-    with _errors_of(folder), _locked(folder):
+    with _errors_of(folder), locked(folder):
         snapshot = read_snapshot(folder, accept)
         known = dict(snapshot.row_of)
         for start in range(0, len(arrivals), COMMIT_EVERY):
@@ -171,7 +169,7 @@ def append(
 
 def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
     """Mark images as removed. See `retrieval.Gallery.remove`."""
-    with _errors_of(folder), _locked(folder):
+    with _errors_of(folder), locked(folder):
         snapshot = read_snapshot(folder, accept)
         rows = sorted({snapshot.row_of[name] for name in ids if name in snapshot.row_of})
         if rows:
@@ -182,13 +180,13 @@ def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
 
 def compact(folder: Path, accept: Accept) -> None:
     """Write all that is present into one segment."""
-    with _errors_of(folder), _locked(folder):
+    with _errors_of(folder), locked(folder):
         _rewrite(read_snapshot(folder, accept), None, None)
 
 
 def reencode(folder: Path, encoder: Encoder, progress: Progress | None) -> None:
     """Write the gallery anew with another encoder's codes. See `retrieval.Gallery.reencode`."""
-    with _errors_of(folder), _locked(folder):
+    with _errors_of(folder), locked(folder):
         _rewrite(read_snapshot(folder, lambda _: None), encoder, progress)
 
 
@@ -320,22 +318,6 @@ def _clean(folder: Path, manifest: Manifest) -> None:
         if entry.name not in named and (SEGMENT.fullmatch(name) or REMOVED.fullmatch(name)):
             # Where a reader has the files open and the system minds, the next writer cleans up.
             shutil.rmtree(entry, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Be the only one who writes; the system takes the lock from a process that ends, however it ends."""
-    import filelock
-
-    lock = filelock.FileLock(folder / LOCK, timeout=_PATIENCE)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise GalleryError(f"{folder}: another process is writing to this gallery; try again later") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
