@@ -25,12 +25,8 @@ class KnownDigits:
 
     def __init__(self, gallery: Gallery | str | os.PathLike[str] | None = None) -> None:
         """Name a gallery: its folder or name, or None for the starter gallery that ships; or hand over an open one."""
-        self._name: str | os.PathLike[str] | None = None
-        self._gallery: Gallery | None = None
-        if gallery is None or isinstance(gallery, str | os.PathLike):
-            self._name = gallery
-        else:
-            self._gallery = gallery
+        self._asked = gallery
+        self._opened: tuple[Gallery, str] | None = None
 
     @property
     def gallery(self) -> Gallery:
@@ -39,14 +35,7 @@ class KnownDigits:
         Raises:
             GalleryError: there is none that can be used.
         """
-        # Without a lock, which a fork could leave locked for good: two threads may both open it, and one of the two
-        # stays.
-        if self._gallery is None:
-            try:
-                self._gallery = open_gallery(self._name)
-            except RetrievalError as error:
-                raise GalleryError(str(error)) from None
-        return self._gallery
+        return self._open()[0]
 
     def nearest(self, glyphs: Sequence[NDArray[np.uint8]], k: int) -> list[tuple[Hit, ...]]:
         """The k nearest known digits of each glyph uint8 (28, 28), nearest first.
@@ -56,13 +45,28 @@ class KnownDigits:
         """
         if not glyphs:
             return []
-        gallery = self.gallery
-        # The engine for one question, also for many: an image gets the same neighbours alone and in a batch.
-        engine = gallery.plan(1).engine
+        gallery, engine = self._open()
         try:
             return [tuple(hits) for hits in gallery.search(np.stack(glyphs), k, engine=engine)]
         except RetrievalError as error:
             raise GalleryError(str(error)) from None
+
+    def _open(self) -> tuple[Gallery, str]:
+        # Without a lock, which a fork could leave locked for good: two threads may both open it, and one stays.
+        if self._opened is None:
+            try:
+                gallery = _opened(self._asked)
+            except RetrievalError as error:
+                raise GalleryError(str(error)) from None
+            # Chosen once, and for one question: an image gets the same neighbours alone, in a batch and later.
+            self._opened = gallery, gallery.plan(1).engine
+        return self._opened
+
+
+def _opened(asked: Gallery | str | os.PathLike[str] | None) -> Gallery:
+    if asked is None or isinstance(asked, str | os.PathLike):
+        return open_gallery(asked)
+    return asked
 
 
 def disagreement(answer: Recognition) -> str | None:
