@@ -87,7 +87,10 @@ def mcnemar(mended: int, broken: int) -> float:
         broken: images that only the first one has right.
     """
     n, fewer = mended + broken, min(mended, broken)
-    tail = sum(math.comb(n, k) for k in range(fewer + 1))
+    ways = tail = 1
+    for k in range(fewer):
+        ways = ways * (n - k) // (k + 1)
+        tail += ways
     return min(1.0, 2 * tail / (1 << n))
 
 
