@@ -187,6 +187,8 @@ class Engines:
     def _save(self, made: _Covering) -> None:
         """Keep a graph for the next process, where the folder can be written and nobody else is writing."""
         folder = self.snapshot.folder
+        if self.snapshot.manifest.frozen:
+            return
         with contextlib.suppress(GalleryError, OSError), locked(folder, patience=0):
             for old in folder.glob(_PREFIX + "*"):
                 shutil.rmtree(old)

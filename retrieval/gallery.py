@@ -10,36 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval import writing
+from retrieval.arrivals import Arrivals, Progress
 from retrieval.codes import unpack
 from retrieval.duplicates import DuplicateGroup, find_groups
 from retrieval.encoder import Encoder, checked_glyphs, shipped_folder
 from retrieval.engines import INVERTED, Engines, Plan
 from retrieval.errors import GalleryError, QueryError
 from retrieval.files import check_content
-from retrieval.hit import Hit
+from retrieval.hit import Answer, Hit
 from retrieval.manifest import MANIFEST, Manifest
 from retrieval.neighbours import Found
 from retrieval.snapshot import Snapshot, read_snapshot
 from retrieval.writing import Appended
 
-Progress = Callable[[int], None]
-
 STARTER = "starter"
 _CANDIDATES = 100
-
-
-class Answer(list[list[Hit]]):
-    """The hits of each query, nearest first.
-
-    Attributes:
-        mode: the mode asked for.
-        engine: the engine that ran.
-    """
-
-    def __init__(self, hits: Sequence[list[Hit]], mode: str, engine: str) -> None:
-        super().__init__(hits)
-        self.mode = mode
-        self.engine = engine
 
 
 class Gallery:
@@ -254,7 +239,7 @@ class Gallery:
             QueryError: the arguments don't fit together.
             GalleryError: another process is writing, or the folder can't be written.
         """
-        arrivals = writing.Arrivals.checked(checked_glyphs(glyphs), ids, labels, sources)
+        arrivals = Arrivals.checked(checked_glyphs(glyphs), ids, labels, sources)
         done = writing.append(self.path, self.encoder, _made_by(self.encoder, self.path), arrivals, progress)
         self.refresh()
         return done

@@ -1,7 +1,8 @@
-"""One answer of a similarity search."""
+"""What a similarity search returns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,3 +20,17 @@ class Hit:
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON-ready values."""
         return asdict(self)
+
+
+class Answer(list[list[Hit]]):
+    """The hits of each query, nearest first.
+
+    Attributes:
+        mode: the mode asked for.
+        engine: the engine that ran.
+    """
+
+    def __init__(self, hits: Sequence[list[Hit]], mode: str, engine: str) -> None:
+        super().__init__(hits)
+        self.mode = mode
+        self.engine = engine

@@ -41,12 +41,14 @@ class Manifest:
         segments: the images, in order; once written they never change.
         removed: which rows don't count any more, or None.
         next: the number of the next folder.
+        frozen: whether it ships with the package, and is not to be changed.
     """
 
     encoder: dict[str, Any]
     segments: tuple[Part, ...] = ()
     removed: Part | None = None
     next: int = 1
+    frozen: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -56,6 +58,10 @@ class Manifest:
     def numbered(self, kind: str) -> tuple[str, Manifest]:
         """A name for a new folder, and the manifest in which it is taken."""
         return f"{kind}-{self.next:06d}", replace(self, next=self.next + 1)
+
+    def extended(self, part: Part) -> Manifest:
+        """The manifest with one more segment."""
+        return replace(self, segments=(*self.segments, part))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -104,6 +110,7 @@ def _parsed(content: dict[str, Any]) -> Manifest:
         segments=segments,
         removed=None if removed is None else _part(removed, REMOVED),
         next=_whole(content["next"], 1),
+        frozen=content["frozen"] is True,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,43 @@ def hash_glyphs(glyphs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for row, glyph in zip(found, glyphs, strict=True):
         row[:] = np.frombuffer(hashlib.blake2b(glyph.tobytes(), digest_size=HASH_BYTES).digest(), np.uint8)
     return found
+
+
+def join_items(parts: Sequence[Items]) -> Items:
+    """All items of all parts, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    sources = [source for part in parts for source in part.sources]
+    different = {source: number for number, source in enumerate(dict.fromkeys(sources))}
+    renumbered = np.array([different[source] for source in sources], np.uint32)
+    firsts = np.cumsum([0, *(len(part.sources) for part in parts)])
+    return Items(
+        np.concatenate([part.glyphs for part in parts]),
+        np.concatenate([part.dense for part in parts]),
+        WideCodes.join([part.wide for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
+        Texts.of([name for part in parts for name in part.ids]),
+        Texts.of(list(different)),
+        np.concatenate(
+            [renumbered[part.source_of + first] for part, first in zip(parts, firsts, strict=False)]
+        ),
+    )
+
+
+def take_items(items: Items, rows: NDArray[np.intp]) -> Items:
+    """The given items, in the order given."""
+    names = list(items.ids)
+    return Items(
+        items.glyphs[rows],
+        items.dense[rows],
+        items.wide.take(rows),
+        items.labels[rows],
+        items.hashes[rows],
+        Texts.of([names[row] for row in rows]),
+        items.sources,
+        items.source_of[rows],
+    )
 
 
 def write_segment(folder: Path, name: str, items: Items, compress: frozenset[str] = frozenset()) -> Part:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from retrieval.codes import WideCodes
+from retrieval.arrivals import Arrivals, Progress, encode
 from retrieval.encoder import Encoder
-from retrieval.errors import GalleryError, QueryError
+from retrieval.errors import GalleryError
 from retrieval.files import LOCK, PARTIAL, locked, write_folder
 from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, write_manifest
-from retrieval.segment import HASH_BYTES, NO_LABEL, Items, hash_glyphs, write_segment
+from retrieval.segment import Items, join_items, take_items, write_segment
 from retrieval.snapshot import REMOVED_ROWS, Snapshot, read_snapshot
-from retrieval.texts import LONGEST, Texts, encoded
 
 COMMIT_EVERY = 10_000
 COMPACT_SHARE = 0.2
-_PIECE = 256
 
 Accept = Callable[[Manifest], None]
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -36,89 +31,6 @@ class Appended:
     added: int
     skipped: int
     replaced: int
-
-
-@dataclass(frozen=True)
-class Arrivals:
-    """Images on their way into a gallery: as `Items`, without codes."""
-
-    glyphs: NDArray[np.uint8]
-    hashes: NDArray[np.uint8]
-    ids: list[str]
-    labels: NDArray[np.int16]
-    sources: list[str]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @classmethod
-    def checked(
-        cls,
-        glyphs: NDArray[np.uint8],
-        ids: Sequence[str] | None,
-        labels: Sequence[int | None] | None,
-        sources: str | Sequence[str] | None,
-    ) -> Arrivals:
-        """See `retrieval.Gallery.append`.
-
-        Raises:
-            QueryError: the arguments don't fit together.
-        """
-        count = len(glyphs)
-        from_where = [sources or ""] * count if sources is None or isinstance(sources, str) else list(sources)
-        hashes = hash_glyphs(glyphs)
-        names = _names(hashes, from_where) if ids is None else list(ids)
-        shown = [None] * count if labels is None else list(labels)
-        if not len(names) == len(shown) == len(from_where) == count:
-            raise QueryError(
-                f"{count} glyphs, but {len(names)} ids, {len(shown)} labels and {len(from_where)} sources"
-            )
-        if ids is not None and len(set(names)) != count:
-            raise QueryError("two of the images have the same id")
-        for text in (*names, *from_where):
-            if not isinstance(text, str) or len(encoded(text)) > LONGEST:
-                raise QueryError(f"ids and sources must be strings of at most {LONGEST} bytes")
-        return cls(glyphs, hashes, names, _labels(shown), from_where)
-
-    def take(self, places: Sequence[int]) -> Arrivals:
-        """Some of them."""
-        chosen = np.array(places, np.intp)
-        return Arrivals(
-            self.glyphs[chosen],
-            self.hashes[chosen],
-            [self.ids[place] for place in places],
-            self.labels[chosen],
-            [self.sources[place] for place in places],
-        )
-
-    def encoded(self, encoder: Encoder, progress: Progress | None, done: int) -> Items:
-        """With their codes; ``progress`` is told of each piece, on top of what was ``done`` before."""
-        dense, wide = encode(encoder, self.glyphs, progress, done)
-        different = {source: number for number, source in enumerate(dict.fromkeys(self.sources))}
-        return Items(
-            self.glyphs,
-            dense,
-            wide,
-            self.labels,
-            self.hashes,
-            Texts.of(self.ids),
-            Texts.of(list(different)),
-            np.array([different[source] for source in self.sources], np.uint32),
-        )
-
-
-def encode(
-    encoder: Encoder, glyphs: NDArray[np.uint8], progress: Progress | None = None, done: int = 0
-) -> tuple[NDArray[np.int8], WideCodes]:
-    """Dense and wide codes of glyphs uint8 (N, 28, 28); ``progress`` is told of each piece."""
-    dense, wide = [np.zeros((0, encoder.dense_dimensions), np.int8)], []
-    for start in range(0, len(glyphs), _PIECE):
-        piece = glyphs[start : start + _PIECE]
-        dense.append(encoder.dense(piece))
-        wide.append(encoder.wide(piece))
-        if progress:
-            progress(done + start + len(piece))
-    return np.concatenate(dense), WideCodes.join(wide)
 
 
 def create(folder: Path, manifest: Manifest) -> None:
@@ -142,7 +54,7 @@ def append(
     """Add what is new, and commit it piece by piece. See `retrieval.Gallery.append`."""
     added = skipped = replaced = 0
     with _errors_of(folder), locked(folder):
-        snapshot = read_snapshot(folder, accept)
+        snapshot = _read_to_change(folder, accept)
         known = dict(snapshot.row_of)
         for start in range(0, len(arrivals), COMMIT_EVERY):
             places = range(start, min(start + COMMIT_EVERY, len(arrivals)))
@@ -170,7 +82,7 @@ def append(
 def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
     """Mark images as removed. See `retrieval.Gallery.remove`."""
     with _errors_of(folder), locked(folder):
-        snapshot = read_snapshot(folder, accept)
+        snapshot = _read_to_change(folder, accept)
         rows = sorted({snapshot.row_of[name] for name in ids if name in snapshot.row_of})
         if rows:
             _commit(snapshot, None, rows)
@@ -181,27 +93,20 @@ def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
 def compact(folder: Path, accept: Accept) -> None:
     """Write all that is present into one segment."""
     with _errors_of(folder), locked(folder):
-        _rewrite(read_snapshot(folder, accept), None, None)
+        _rewrite(_read_to_change(folder, accept), None, None)
 
 
 def reencode(folder: Path, encoder: Encoder, progress: Progress | None) -> None:
     """Write the gallery anew with another encoder's codes. See `retrieval.Gallery.reencode`."""
     with _errors_of(folder), locked(folder):
-        _rewrite(read_snapshot(folder, lambda _: None), encoder, progress)
+        _rewrite(_read_to_change(folder, lambda _: None), encoder, progress)
 
 
-def _names(hashes: NDArray[np.uint8], sources: list[str]) -> list[str]:
-    return [
-        hashlib.blake2b(digest.tobytes() + encoded(source), digest_size=HASH_BYTES).hexdigest()
-        for digest, source in zip(hashes, sources, strict=True)
-    ]
-
-
-def _labels(labels: Sequence[int | None]) -> NDArray[np.int16]:
-    limits = np.iinfo(np.int16)
-    if any(label is not None and not limits.min < label <= limits.max for label in labels):
-        raise QueryError(f"labels must be whole numbers from {limits.min + 1} to {limits.max}, or None")
-    return np.array([NO_LABEL if label is None else label for label in labels], np.int16)
+def _read_to_change(folder: Path, accept: Accept) -> Snapshot:
+    snapshot = read_snapshot(folder, accept)
+    if snapshot.manifest.frozen:
+        raise GalleryError(f"{folder}: the starter gallery stays as it is; make one of your own elsewhere")
+    return snapshot
 
 
 def _is_there(snapshot: Snapshot, row: int | None, arrivals: Arrivals, place: int) -> bool:
@@ -225,7 +130,7 @@ def _commit(snapshot: Snapshot, items: Items | None, outdated: Sequence[int]) ->
         first = _first_to_merge([len(segment) for segment in snapshot.segments], len(items))
         older = [segment.items(manifest.encoder["wide"]) for segment in snapshot.segments[first:]]
         part = write_segment(folder, name, join_items([*older, items]))
-        manifest = replace(manifest, segments=(*manifest.segments[:first], part))
+        manifest = replace(manifest, segments=manifest.segments[:first]).extended(part)
     if outdated:
         name, manifest = manifest.numbered("removed")
         rows = np.array(outdated, np.int64)
@@ -268,46 +173,9 @@ def _rewrite(snapshot: Snapshot, encoder: Encoder | None, progress: Progress | N
             every = replace(every, dense=dense, wide=codes)
     if every is not None and len(every):
         name, manifest = manifest.numbered("segment")
-        manifest = replace(manifest, segments=(write_segment(folder, name, every),))
+        manifest = manifest.extended(write_segment(folder, name, every))
     write_manifest(folder, manifest)
     _clean(folder, manifest)
-
-
-def join_items(parts: Sequence[Items]) -> Items:
-    """All items of all parts, in order."""
-    if len(parts) == 1:
-        return parts[0]
-    sources = [source for part in parts for source in part.sources]
-    different = {source: number for number, source in enumerate(dict.fromkeys(sources))}
-    renumbered = np.array([different[source] for source in sources], np.uint32)
-    firsts = np.cumsum([0, *(len(part.sources) for part in parts)])
-    return Items(
-        np.concatenate([part.glyphs for part in parts]),
-        np.concatenate([part.dense for part in parts]),
-        WideCodes.join([part.wide for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.hashes for part in parts]),
-        Texts.of([name for part in parts for name in part.ids]),
-        Texts.of(list(different)),
-        np.concatenate(
-            [renumbered[part.source_of + first] for part, first in zip(parts, firsts, strict=False)]
-        ),
-    )
-
-
-def take_items(items: Items, rows: NDArray[np.intp]) -> Items:
-    """The given items, in the order given."""
-    names = list(items.ids)
-    return Items(
-        items.glyphs[rows],
-        items.dense[rows],
-        items.wide.take(rows),
-        items.labels[rows],
-        items.hashes[rows],
-        Texts.of([names[row] for row in rows]),
-        items.sources,
-        items.source_of[rows],
-    )
 
 
 def _clean(folder: Path, manifest: Manifest) -> None:
