@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
+from recognizer.results import REJECT
 
 LOGITS, FEATURES = "logits", "features"
+BATCH = 1024
 
 
 def open_session(graph: bytes, name: str) -> Any:  # noqa: ANN401
@@ -48,6 +50,11 @@ class Network:
         """Glyphs uint8 (N, 28, 28) to logits float32 (N, 11): ten digits, then reject."""
         found: NDArray[np.float32] = self._session.run([LOGITS], {"glyphs": glyphs})[0]
         return found
+
+    def all_logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The same of very many glyphs, with the memory of few."""
+        parts = [self.logits(glyphs[low : low + BATCH]) for low in range(0, len(glyphs), BATCH)]
+        return np.concatenate([np.zeros((0, REJECT + 1), np.float32), *parts])
 
     def outputs(self, glyphs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Glyphs uint8 (N, 28, 28) to logits as above and to features float32 (N, F), which the last layer weighs.

@@ -78,10 +78,17 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Channels of the convolutions: at half, and at a quarter of the glyph's size."""
+    """The network.
+
+    Attributes:
+        half: channels of the convolutions at half of the glyph's size.
+        quarter: channels of those at a quarter of it.
+        int8: whether the graph that ships works on 8-bit integers.
+    """
 
     half: tuple[int, ...] = (32, 48)
     quarter: tuple[int, ...] = (96, 96, 96)
+    int8: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from torch import nn
 from recognizer.bundle import GOLDEN, NETWORK, golden_outputs, read_bundle, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import softmax
+from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig
@@ -26,6 +27,7 @@ from recognizer.training.model import GlyphClassifier
 from recognizer.training.plots import confusion, draw_confusion, draw_curves
 from recognizer.training.pools import describe, prepare_pools
 from recognizer.training.progress import Progress
+from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool, Pools
 
 CHECKPOINT = "checkpoint.pt"
@@ -59,8 +61,12 @@ class Run:
                 lambda history: draw_curves(history, self.folder / CURVES),
             )
         (self.folder / "history.json").write_text(json.dumps(vars(trainer.history), indent=1) + "\n")
-        logits = logits_of(model, pools.validation.glyphs)
-        bundle = self._export(model, logits, pools)
+        graph = to_onnx(model)
+        if self.config.network.int8:
+            graph = quantise(graph, pools.train.glyphs, self.config.seed)
+        # Calibrated is what ships, not what was trained.
+        logits = Network(graph).all_logits(pools.validation.glyphs)
+        bundle = self._export(graph, logits, pools)
         self._report(bundle, logits, pools, trainer.history)
         return bundle
 
@@ -80,7 +86,7 @@ class Run:
         progress.note("validation", figures)
         return figures
 
-    def _export(self, model: nn.Module, logits: NDArray[np.float32], pools: Pools) -> Path:
+    def _export(self, graph: bytes, logits: NDArray[np.float32], pools: Pools) -> Path:
         pool = pools.validation
         digit = pool.labels < REJECT
         temperature = fit_temperature(logits[digit][:, :REJECT], pool.labels[digit])
@@ -106,7 +112,7 @@ class Run:
             },
         }
         files = {
-            NETWORK: to_onnx(model),
+            NETWORK: graph,
             GOLDEN: golden_outputs(pool.glyphs[golden], scores[golden].astype(np.float32)),
         }
         write_bundle(self.folder / "bundle", meta, files)
