@@ -72,7 +72,7 @@ def report_of(fields: Fields, defaults: Defaults) -> Report:
         parse_label(fields[LABEL]),
         _text(fields, "source") or defaults.source,
         _text(fields, "reporter") or defaults.reporter,
-        _text(fields, "name") or _plain(str(fields.get(PATH, ""))),
+        _text(fields, "name") if "name" in fields else _plain(str(fields.get(PATH, ""))),
         _time(fields.get("time")),
         _answer(fields),
         _text(fields, "note"),

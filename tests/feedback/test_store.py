@@ -207,7 +207,7 @@ def test_threads_that_add_the_same_lose_nothing(place, recognizer):
         assert {case.source for case in cases} == {"s0"}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10), st.sampled_from("ab")), max_size=10),
     st.randoms(),
