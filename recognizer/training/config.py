@@ -167,12 +167,26 @@ def load_config(path: str | Path) -> TrainingConfig:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """The values of a TOML file.
+    """The values of a TOML file, and of the file beside it that it names as its ``base``, where it sets none itself.
 
     Raises:
-        UsageError: the file is missing or is no TOML.
+        UsageError: a file is missing or is no TOML, or a base has a base itself.
     """
     file = Path(path)
+    values = _parsed(file)
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    known = _parsed(file.parent / str(base))
+    if "base" in known:
+        raise UsageError(f"{file}: its base {base} has a base itself, which is one too many")
+    for key, value in values.items():
+        both = isinstance(value, dict) and isinstance(known.get(key), dict)
+        known[key] = known[key] | value if both else value
+    return known
+
+
+def _parsed(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -39,6 +39,24 @@ def test_what_is_left_out_keeps_its_default(tmp_path):
     assert config.data == TrainingConfig().data
 
 
+def test_a_base_gives_what_a_configuration_leaves_out(tmp_path):
+    (tmp_path / "base.toml").write_text(
+        'name = "x"\nseed = 4\n[optimizer]\nepochs = 3\nbatch = 64', encoding="utf-8"
+    )
+    config = loaded(
+        tmp_path, 'base = "base.toml"\nname = "y"\n[optimizer]\nepochs = 9\n[network]\nhalf = [8, 16]'
+    )
+    assert (config.name, config.seed) == ("y", 4)
+    assert (config.optimizer.epochs, config.optimizer.batch, config.network.half) == (9, 64, (8, 16))
+
+
+def test_a_base_that_is_missing_or_has_a_base_is_one_line(tmp_path):
+    with pytest.raises(UsageError, match=r"base\.toml: no such"):
+        loaded(tmp_path, 'base = "base.toml"')
+    (tmp_path / "base.toml").write_text('base = "other.toml"', encoding="utf-8")
+    assert "one too many" in refusal(tmp_path, 'base = "base.toml"')
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
