@@ -24,7 +24,7 @@ from PIL import Image
 import recognizer
 from recognizer import Recognizer, RecognizerError, cli, to_glyph
 from recognizer.results import REASONS
-from recognizer.training import config
+from recognizer.training import config, embedding_config
 from reject_gen.printed import render_digits
 from reject_gen.typefaces import BUILT_IN
 
@@ -111,6 +111,8 @@ def place(tmp_path_factory):
     (folder / "configs").mkdir()
     for name in ("default.toml", "ladder.toml", "smoke.toml"):
         (folder / "configs" / name).write_text(SMALL)
+    for name in ("embedding.toml", "embedding-smoke.toml"):
+        shutil.copy(ROOT / "configs" / "embedding-smoke.toml", folder / "configs" / name)
     write_stand_ins(folder)
     programs = folder / "bin"
     programs.mkdir()
@@ -239,7 +241,10 @@ def test_reasons_are_explained():
 
 def descriptions(section):
     """Each setting's line in the section of attributes of a configuration's docstring."""
-    return dict(re.findall(r"^\s+(\w+): (.*)$", section.__doc__.partition("Attributes:")[2], re.MULTILINE))
+    told = re.findall(
+        r"^ {8}(\w+): (.*(?:\n {12}.*)*)$", section.__doc__.partition("Attributes:")[2], re.MULTILINE
+    )
+    return {name: " ".join(text.split()) for name, text in told}
 
 
 def settings_table(section):
@@ -266,6 +271,8 @@ SECTIONS = [
     config.NetworkConfig,
     config.OptimizerConfig,
     config.AugmentConfig,
+    embedding_config.EmbeddingConfig,
+    *embedding_config.SECTIONS.values(),
 ]
 
 
