@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -50,6 +51,14 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
         where = f"{error.filename}: " if error.filename else ""
         return _stopped(f"{where}{error.strerror or error}", 1)
     return code
+
+
+def settle() -> None:
+    """Make standard output fit for any file name, and pass each line on at once."""
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        errors = "surrogateescape" if stream.encoding.lower() == "utf-8" else "backslashreplace"
+        stream.reconfigure(errors=errors, line_buffering=True)
 
 
 def need_training() -> None:

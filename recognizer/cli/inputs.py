@@ -39,6 +39,12 @@ def expand(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[str]
     return (file for path in paths for file in _files_of(path, stdin))
 
 
+def total_of(paths: Iterable[str]) -> int | None:
+    """How many files PATHs name; None if that can't be told in advance."""
+    paths = list(paths)
+    return None if STDIN in paths else sum(1 for _ in expand(paths))
+
+
 def printable(path: str) -> str:
     """A path on one line: control characters, which could split it or steer a terminal, as escapes."""
     return path.translate(_CONTROL)

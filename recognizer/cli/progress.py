@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ def watched(
                 progress = _start(total(), stream)
             if progress is not None:
                 progress.update(progress.task_ids[0], completed=done + 1)
+    finally:
+        if progress is not None:
+            progress.stop()
+
+
+@contextmanager
+def counted(total: int | None, stream: TextIO) -> Iterator[Callable[[int], None]]:
+    """A function to be told how many are done, which a bar shows if ``stream`` is a terminal."""
+    progress = _start(total, stream) if stream.isatty() else None
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress.update(progress.task_ids[0], completed=done)
+
+    try:
+        yield tell
     finally:
         if progress is not None:
             progress.stop()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import io
 import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
-from recognizer.cli.common import run_command
+from recognizer.cli.common import run_command, settle
 from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
-from recognizer.cli.inputs import STDIN, expand
+from recognizer.cli.inputs import expand, total_of
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.glyph import find_glyph
@@ -42,13 +41,13 @@ def run(args: argparse.Namespace) -> int:
     recognizer = Recognizer.load(args.model, args.max_error, args.threads, args.max_pixels, args.gallery)
     known = recognizer.gallery if args.explain else None
     sheet = _sheet(args, known)
-    _settle(sys.stdout)
+    settle()
     people = sys.stdout.isatty() and not (args.json or args.csv)
     head = list(islice(paths, CARDS + 1)) if people else []
     write = _for_people(args, known, len(head) <= CARDS) if people else _for_programs(args)
     readings = (_rows if args.field else _singles)(recognizer, chain(head, paths), args)
     if sys.stderr.isatty() and not sys.stdout.isatty():
-        readings = watched(readings, lambda: _total(args.paths), sys.stderr)
+        readings = watched(readings, lambda: total_of(args.paths), sys.stderr)
     tally = Tally()
     for reading in readings:
         if reading.error and not (args.json or args.csv):
@@ -203,17 +202,6 @@ def _sheet(args: argparse.Namespace, known: Gallery | None) -> Sheet | None:
     from recognizer.cli.sheet import Sheet
 
     return Sheet(args.sheet, args.max_pixels, known)
-
-
-def _total(paths: list[str]) -> int | None:
-    return None if STDIN in paths else sum(1 for _ in expand(paths))
-
-
-def _settle(stream: TextIO) -> None:
-    """Make a stream fit for any file name, and pass each line on at once."""
-    if isinstance(stream, io.TextIOWrapper):
-        errors = "surrogateescape" if stream.encoding.lower() == "utf-8" else "backslashreplace"
-        stream.reconfigure(errors=errors, line_buffering=True)
 
 
 def _finish(tally: Tally, sheet: Sheet | None, summary: bool) -> None:

@@ -1,0 +1,163 @@
+"""`similar --build`: a folder of one's own images, or MNIST's 60,000, as a gallery."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recognizer.cli.inputs import expand, printable
+from recognizer.cli.progress import counted
+from recognizer.cli.similar.reading import BLANK, UNREADABLE_EXIT, glyph_or_error
+from recognizer.cli.similar.upkeep import prepare_index
+from recognizer.errors import RecognizerError, UsageError
+from recognizer.galleries import galleries_folder, gallery_path
+
+if TYPE_CHECKING:
+    from recognizer.image import ImageLike
+    from recognizer.ink import Grey
+    from retrieval import Gallery
+    from retrieval.writing import Appended
+
+MNIST = "mnist"
+MNIST_SOURCE = "mnist/train"
+AT_ONCE = 2500  # images between two commits: what a stopped build has to do again
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An image to be added.
+
+    Attributes:
+        image: its file, or its pixels.
+        id: what it is called in the gallery.
+        label: 0–9, or None where that is not known.
+        source: where it comes from.
+    """
+
+    image: ImageLike
+    id: str
+    label: int | None
+    source: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over a build."""
+
+    added: int = 0
+    there: int = 0
+    replaced: int = 0
+    blank: int = 0
+    unreadable: int = 0
+
+    @property
+    def taken(self) -> int:
+        """How many images were looked at."""
+        return self.added + self.there + self.replaced + self.blank + self.unreadable
+
+    def add(self, done: Appended) -> None:
+        """Count a piece."""
+        self.added += done.added
+        self.there += done.skipped
+        self.replaced += done.replaced
+
+    def summary(self) -> str:
+        """One line, such as ``12 added, 3 there already, 0 replaced, 1 blank, 0 unreadable``."""
+        left_out = f"{self.blank:,} blank, {self.unreadable:,} unreadable"
+        return f"{self.added:,} added, {self.there:,} there already, {self.replaced:,} replaced, {left_out}"
+
+
+def build(args: argparse.Namespace) -> int:
+    """Add what is new to the gallery, which is made when there is none."""
+    from retrieval import Gallery
+
+    items = list(_mnist(args.data) if args.build == MNIST else _folder(args.build))
+    name = MNIST if args.build == MNIST else Path(args.build).resolve().name
+    path = gallery_path(args.gallery) if args.gallery else galleries_folder() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    gallery = Gallery.create(path, threads=args.threads or os.cpu_count() or 1)
+    tally = Tally()
+    _add(gallery, items, tally, args.max_pixels)
+    if args.prepare:
+        prepare_index(gallery)
+    sys.stdout.write(f"{printable(str(path))}: {tally.summary()}; {len(gallery):,} in all\n")
+    return UNREADABLE_EXIT if tally.unreadable else 0
+
+
+def _mnist(data: Path | None) -> Iterator[Item]:
+    from recognizer.data import find_data, load_mnist
+
+    images, labels = load_mnist(find_data(data), "train")
+    for place, (image, label) in enumerate(zip(images, labels.tolist(), strict=True)):
+        yield Item(image, str(place), label, MNIST_SOURCE)
+
+
+def _folder(named: str) -> Iterator[Item]:
+    folder = Path(named)
+    if not folder.is_dir():
+        raise UsageError(f"--build: {printable(named)} is not a folder, nor {MNIST}")
+    for file in expand([named]):
+        # The whole path: found again from anywhere, and the same image is not taken twice.
+        path = Path(file).absolute()
+        yield Item(str(path), path.as_posix(), _label(path, folder.absolute()), path.as_posix())
+
+
+def _label(path: Path, top: Path) -> int | None:
+    """The digit that the nearest folder is called by, up to the one that was named."""
+    for folder in path.parents:
+        if len(folder.name) == 1 and folder.name in "0123456789":
+            return int(folder.name)
+        if folder == top:
+            break
+    return None
+
+
+def _add(gallery: Gallery, items: list[Item], tally: Tally, max_pixels: int) -> None:
+    waiting = iter(items)
+    with counted(2 * len(items), sys.stderr) as tell:  # each is read, then encoded
+        while piece := list(islice(waiting, AT_ONCE)):
+            start = 2 * tally.taken
+            kept, glyphs = _read(piece, tally, max_pixels, _from(start, tell))
+            if not kept:
+                continue
+            start += len(piece)
+            done = gallery.append(
+                np.stack(glyphs),
+                [item.id for item in kept],
+                [item.label for item in kept],
+                [item.source for item in kept],
+                _from(start, tell),
+            )
+            tally.add(done)
+
+
+def _from(start: int, tell: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: tell(start + done)
+
+
+def _read(
+    piece: list[Item], tally: Tally, max_pixels: int, tell: Callable[[int], None]
+) -> tuple[list[Item], list[Grey]]:
+    """Those that something is drawn on, with their glyphs; the others are told and counted."""
+    kept, glyphs = [], []
+    for place, item in enumerate(piece, 1):
+        glyph = glyph_or_error(item.image, max_pixels)
+        if isinstance(glyph, RecognizerError):
+            tally.unreadable += 1
+            sys.stderr.write(f"similar: {printable(str(glyph))}\n")
+        elif glyph.kind == "blank":
+            tally.blank += 1
+            sys.stderr.write(f"similar: {printable(item.id)}: {BLANK}, left out\n")
+        else:
+            kept.append(item)
+            glyphs.append(glyph.image)
+        tell(place)
+    return kept, glyphs

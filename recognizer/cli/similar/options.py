@@ -1,0 +1,135 @@
+"""The command line of `similar`, and which of its options go together."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from recognizer import __version__
+from recognizer.cli.recognize import at_least
+from recognizer.errors import UsageError
+from recognizer.image import MAX_PIXELS
+
+K, MODE, ENGINE = 10, "precision", "auto"
+_ACTIONS = ("build", "duplicates", "reencode", "remove")
+# What each option is for; `--gallery` and `--threads` are for everything.
+_FOR = {
+    "paths": ("search",),
+    "k": ("search",),
+    "mode": ("search",),
+    "engine": ("search",),
+    "label": ("search",),
+    "source": ("search",),
+    "json": ("search", "duplicates"),
+    "sheet": ("search", "duplicates"),
+    "data": ("build",),
+    "prepare": ("build", "prepare"),
+    "max_pixels": ("search", "build"),
+}
+_NEEDS_GALLERY = ("reencode", "remove", "prepare")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="similar",
+        description="Show the images of a gallery that are most like these.",
+        epilog="Exit codes: 0 all images were processed; 1 some could not be read; 2 wrong usage; "
+        "3 no usable gallery, encoder or data.",
+    )
+    p.add_argument(
+        "paths", nargs="*", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
+    )
+    _searching(p.add_argument_group("searching"))
+    _keeping(p.add_argument_group("making and keeping galleries, instead of PATHs"))
+    p.add_argument(
+        "--gallery",
+        metavar="DIR",
+        help="a gallery's folder, or its name below RECOGNIZER_HOME (default: the starter gallery that ships)",
+    )
+    p.add_argument("--json", action="store_true", help="one JSON object a line, in input order")
+    p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
+    p.add_argument("--max-pixels", type=at_least(1), metavar="N", help="refuse to open larger images")
+    p.add_argument(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="processor threads to use (default: 1 for searching, all for the rest)",
+    )
+    p.add_argument("--version", action="version", version=f"similar {__version__}")
+    return p
+
+
+def _searching(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("-k", type=at_least(1), metavar="K", help=f"how many to show (default: {K})")
+    group.add_argument(
+        "--mode",
+        choices=("precision", "recall", "duplicates"),
+        help="what shows the same; what is a disturbed copy; only the same image or nearly so "
+        f"(default: {MODE})",
+    )
+    group.add_argument(
+        "--engine",
+        choices=("auto", "exact", "pynndescent", "inverted"),
+        help=f"what searches (default: {ENGINE})",
+    )
+    group.add_argument("--label", type=at_least(0), metavar="L", help="only images with this label")
+    group.add_argument("--source", metavar="GLOB", help="only images whose source fits, such as 'form-A*'")
+
+
+def _keeping(group: argparse._ArgumentGroup) -> None:
+    actions = group.add_mutually_exclusive_group()
+    actions.add_argument(
+        "--build", metavar="FOLDER|mnist", help="add a folder's images to a gallery, or MNIST's 60,000"
+    )
+    actions.add_argument(
+        "--duplicates", action="store_true", help="list groups of images that are the same, or nearly so"
+    )
+    actions.add_argument(
+        "--reencode", action="store_true", help="bring a gallery that another encoder made to this one"
+    )
+    actions.add_argument("--remove", nargs="+", metavar="ID", help="take images out of a gallery")
+    group.add_argument(
+        "--prepare",
+        action="store_true",
+        help="build the index for many questions now: alone, or after --build",
+    )
+    group.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="with --build mnist: the folder of data sets (RECOGNIZER_DATA)",
+    )
+
+
+def action_of(args: argparse.Namespace) -> str:
+    """What is asked for: "search", "build", "duplicates", "reencode", "remove" or "prepare"."""
+    chosen = next((action for action in _ACTIONS if getattr(args, action)), None)
+    return chosen or ("prepare" if args.prepare and not args.paths else "search")
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse options that don't go together, rather than drop one of them; then fill in what is left out.
+
+    Raises:
+        UsageError: names what doesn't fit.
+    """
+    action = action_of(args)
+    for option, purposes in _FOR.items():
+        if getattr(args, option) not in (None, False, []) and action not in purposes:
+            raise UsageError(f"{_spelled(option)} doesn't go with {_spelled(action)}")
+    if action == "search" and not args.paths:
+        raise UsageError(
+            "nothing to do: name images to search for, or --build, --duplicates, --reencode or --remove"
+        )
+    if args.data and args.build != "mnist":
+        raise UsageError("--data goes with --build mnist: it says where MNIST is")
+    if action in _NEEDS_GALLERY and not args.gallery:
+        raise UsageError(f"{_spelled(action)} changes a gallery: name it by --gallery")
+    args.k, args.mode, args.engine = args.k or K, args.mode or MODE, args.engine or ENGINE
+    args.max_pixels = args.max_pixels or MAX_PIXELS
+
+
+def _spelled(option: str) -> str:
+    special = {"paths": "a PATH", "search": "a PATH", "k": "-k"}
+    return special.get(option) or f"--{option.replace('_', '-')}"

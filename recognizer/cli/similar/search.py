@@ -1,0 +1,91 @@
+"""`similar PATH…`: the most similar images of each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recognizer.cli.inputs import expand, total_of
+from recognizer.cli.progress import watched
+from recognizer.cli.similar.output import Found, json_writer, plain_writer, tiles_of
+from recognizer.cli.similar.reading import BLANK, UNREADABLE_EXIT, glyph_or_error
+from recognizer.errors import RecognizerError
+from recognizer.galleries import open_gallery
+
+if TYPE_CHECKING:
+    from recognizer.cli.tiles import SheetFile
+    from retrieval import Gallery
+
+CARDS = 3
+AT_ONCE = 1000
+
+
+def search(args: argparse.Namespace) -> int:
+    """Answer every image; the exit code says whether all could be read."""
+    gallery = open_gallery(args.gallery, args.threads or 1)
+    gallery.plan(1, args.mode, args.engine)  # what doesn't go together is told before anything is read
+    paths = expand(args.paths)
+    sheet = _sheet(args)
+    people = sys.stdout.isatty() and not args.json
+    head = list(islice(paths, CARDS + 1)) if people else []
+    write = _writer(gallery, args, people, few=len(head) <= CARDS)
+    answers = found_of(gallery, chain(head, paths), args)
+    if sys.stderr.isatty() and not sys.stdout.isatty():
+        answers = watched(answers, lambda: total_of(args.paths), sys.stderr)
+    unreadable = False
+    for found in answers:
+        unreadable |= found.error is not None
+        if not args.json and (found.error or found.blank):
+            _tell(str(found.error or f"{found.path}: {BLANK}"))
+        write(found)
+        if sheet:
+            sheet.add(tiles_of(found, gallery, args.max_pixels))
+    if sheet:
+        sheet.close()
+        _tell(sheet.summary())
+    return UNREADABLE_EXIT if unreadable else 0
+
+
+def found_of(gallery: Gallery, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Found]:
+    """The answers, in order; images are searched for in batches."""
+    while chunk := list(islice(paths, AT_ONCE)):
+        read = [glyph_or_error(path, args.max_pixels) for path in chunk]
+        inked = [g.image for g in read if not isinstance(g, RecognizerError) and g.kind != "blank"]
+        glyphs = np.stack([np.zeros((0, 28, 28), np.uint8), *inked]) if not inked else np.stack(inked)
+        answer = gallery.search(glyphs, args.k, args.mode, args.engine, label=args.label, source=args.source)
+        hits = iter(answer)
+        for path, glyph in zip(chunk, read, strict=True):
+            if isinstance(glyph, RecognizerError):
+                yield Found(path, args.mode, error=glyph)
+            elif glyph.kind == "blank":
+                yield Found(path, args.mode, glyph=glyph.image)
+            else:
+                yield Found(path, args.mode, answer.engine, tuple(next(hits)), glyph.image)
+
+
+def _writer(gallery: Gallery, args: argparse.Namespace, people: bool, few: bool) -> Callable[[Found], object]:
+    if not people:
+        return json_writer(sys.stdout) if args.json else plain_writer(sys.stdout)
+    from rich.console import Console
+
+    from recognizer.cli.similar.screen import Screen
+
+    screen = Screen(Console(file=sys.stdout, highlight=False), gallery)
+    return screen.card if few else screen.line
+
+
+def _sheet(args: argparse.Namespace) -> SheetFile | None:
+    if args.sheet is None:
+        return None
+    from recognizer.cli.tiles import SheetFile
+
+    return SheetFile(args.sheet)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"similar: {line}\n")

@@ -1,0 +1,59 @@
+"""`similar --reencode`, `--remove` and `--prepare`: what keeps a gallery in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from recognizer.cli.inputs import printable
+from recognizer.cli.progress import counted
+from recognizer.cli.similar.reading import UNREADABLE_EXIT
+from recognizer.galleries import gallery_path, open_gallery
+
+if TYPE_CHECKING:
+    from retrieval import Gallery
+
+INDEX = "pynndescent"
+
+
+def reencode(args: argparse.Namespace) -> int:
+    """Bring a gallery that another encoder made to the one that ships."""
+    from retrieval import Gallery
+
+    with counted(None, sys.stderr) as tell:
+        gallery = Gallery.reencode(
+            gallery_path(args.gallery), progress=tell, threads=args.threads or os.cpu_count() or 1
+        )
+    _done(gallery, f"{len(gallery):,} images encoded by {gallery.encoder.name}")
+    return 0
+
+
+def remove(args: argparse.Namespace) -> int:
+    """Take images out; the exit code says whether all ids were there."""
+    gallery = open_gallery(args.gallery)
+    unknown = [name for name in args.remove if name not in gallery]
+    for name in unknown:
+        sys.stderr.write(f"similar: no image has the id {printable(name)}\n")
+    removed = gallery.remove(args.remove)
+    _done(gallery, f"{removed:,} removed; {len(gallery):,} in all")
+    return UNREADABLE_EXIT if unknown else 0
+
+
+def prepare(args: argparse.Namespace) -> int:
+    """Build the index for many questions, or make sure that it is there."""
+    gallery = open_gallery(args.gallery, args.threads or os.cpu_count() or 1)
+    prepare_index(gallery)
+    _done(gallery, f"{INDEX} is ready for {len(gallery):,} images")
+    return 0
+
+
+def prepare_index(gallery: Gallery) -> None:
+    """Build the index that answers many questions quickly; later searches load it."""
+    with counted(None, sys.stderr):
+        gallery.prepare(INDEX)
+
+
+def _done(gallery: Gallery, what: str) -> None:
+    sys.stdout.write(f"{printable(str(gallery.path))}: {what}\n")
