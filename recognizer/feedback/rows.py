@@ -204,7 +204,7 @@ def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
             if header is names:
                 continue
         if len(cells) > len(header) and any(cells[len(header) :]):
-            yield number, f"has {len(cells)} cells where there are {len(header)} columns"
+            yield number, f"has {len(cells)} cells for {len(header)} columns; quote those with commas"
         elif any(cells):
             yield number, dict(zip(header, cells, strict=False))
 

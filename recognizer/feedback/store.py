@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,12 +179,17 @@ class Store:
         self._database.write(work)
 
     def record_use(self, case_ids: Iterable[int], purpose: Part, model: str) -> None:
-        """Remember that a model learnt from cases, or was judged by them; their states follow."""
+        """Remember that a model learnt from cases, or was judged by them; their states follow.
+
+        Raises:
+            UsageError: one of them is not set aside for that; then nothing is changed.
+        """
         wanted = list(case_ids)
 
         def work(connection: Connection) -> None:
             for page in pages(wanted):
                 rows = case_rows(connection, CASES.c.id, page)
+                _check_part(rows, purpose)
                 done = select(USES.c.case_id).where(
                     USES.c.case_id.in_(page), USES.c.purpose == purpose, USES.c.model == model
                 )
@@ -294,6 +300,12 @@ class Store:
 def _database(where: str | os.PathLike[str] | None) -> Database:
     place = os.environ.get("RECOGNIZER_STORE") or home() / FILE if where is None else where
     return Database(parse_place(place if isinstance(place, str) else Path(place)))
+
+
+def _check_part(rows: Sequence[Any], part: Part) -> None:
+    for row in rows:
+        if row.part != part:
+            raise UsageError(f"case {row.id} is set aside for {row.part or 'nothing'}, and not to {part}")
 
 
 @contextmanager

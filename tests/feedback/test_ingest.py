@@ -166,7 +166,7 @@ def test_bad_rows_are_refused_one_by_one(tmp_path, run):
         ("label,path\r\n$,0.png\r\n", [(2, "")]),
         (
             "path,label\n0.png,$,more\n0.png\n",
-            [(2, "has 3 cells where there are 2 columns"), (3, "has no label")],
+            [(2, "has 3 cells for 2 columns; quote those with commas"), (3, "has no label")],
         ),
         ('path,label\n"0.png","$"\n"un', [(2, ""), (3, "has no label")]),
         ("", []),

@@ -117,8 +117,13 @@ def test_parts_and_uses(store, sample):
     ids = [outcome.case for outcome in store.add([sample(number) for number in range(6)])]
     store.set_aside(ids[:3], "learn")
     store.set_aside(ids[3:5], "judge")
-    with pytest.raises(UsageError, match="the other part"):
-        store.set_aside(ids[2:4], "judge")
+    for change in (
+        lambda: store.set_aside([ids[5], ids[2]], "judge"),
+        lambda: store.record_use([ids[3], ids[2]], "judge", "eleven@2"),
+        lambda: store.record_use(ids[5:], "learn", "eleven@2"),
+    ):
+        with pytest.raises(UsageError, match="is set aside for"):
+            change()
     assert [case.part for case in store.cases()] == ["learn"] * 3 + ["judge"] * 2 + [None]
     assert [case.id for case in store.cases(Chosen(part="judge"))] == ids[3:5]
     store.record_use(ids[:2], "learn", "eleven@2")
@@ -137,6 +142,7 @@ def test_parts_and_uses(store, sample):
 
 def test_what_another_model_says_changes_states(store, sample):
     ids = [outcome.case for outcome in store.add([sample(number) for number in range(3)])]
+    store.set_aside(ids[2:], "learn")
     store.record_use(ids[2:], "learn", "eleven@2")
     right = store.get(ids[2]).label
     glyph = np.full((28, 28), 7, np.uint8)
