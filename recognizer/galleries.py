@@ -49,5 +49,12 @@ def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1
         EncoderError: there is no usable encoder.
     """
     from retrieval import Gallery
+    from retrieval.errors import GalleryError
 
-    return Gallery.open(None if gallery is None else gallery_path(gallery), threads=threads)
+    path = None if gallery is None else gallery_path(gallery)
+    if path and not Gallery.exists(path) and (names := gallery_names()):
+        raise GalleryError(
+            f"{path}: no gallery there, and none is called so; there are {', '.join(names)}; "
+            "make one with: similar --build FOLDER --gallery DIR"
+        )
+    return Gallery.open(path, threads=threads)

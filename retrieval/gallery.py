@@ -153,7 +153,8 @@ class Gallery:
             rerank: in recall mode, whether candidates are ranked by the dense code; otherwise they come in the
                 order of the wide code's score. A hit's distance and similarity are the dense code's in either case.
             label: find only images with this label.
-            source: find only images whose source fits this pattern, with ``*``, ``?`` and ``[…]``.
+            source: find only images whose source fits this pattern, with ``*``, ``?`` and ``[…]``; the source as a
+                whole, or what follows one of its slashes.
 
         Returns:
             A list of at most k hits for each query, nearest first, no id twice; as an `Answer`, which names the

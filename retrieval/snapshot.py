@@ -108,7 +108,7 @@ class Snapshot:
     def _from(self, pattern: str) -> NDArray[np.bool_]:
         found = [np.zeros(0, np.bool_)]
         for (_, sources), source_of in zip(self._texts, self._source_of, strict=True):
-            fits = np.fromiter((fnmatch.fnmatchcase(s, pattern) for s in sources), np.bool_, len(sources))
+            fits = np.fromiter((_fits(source, pattern) for source in sources), np.bool_, len(sources))
             found.append(fits[source_of])
         return np.concatenate(found)
 
@@ -135,6 +135,11 @@ class Snapshot:
         present = np.ones(len(self.labels), np.bool_)
         present[rows] = False
         return present
+
+
+def _fits(source: str, pattern: str) -> bool:
+    # As with a file's name on a command line: "form-A*" also means what lies in a folder.
+    return fnmatch.fnmatchcase(source, pattern) or fnmatch.fnmatchcase(source, f"*/{pattern}")
 
 
 def read_snapshot(folder: Path, accept: Callable[[Manifest], None]) -> Snapshot:

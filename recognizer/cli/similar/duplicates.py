@@ -45,7 +45,7 @@ def duplicates(args: argparse.Namespace) -> int:
     if not args.json:
         exact = sum(group.exact for group in groups)
         sys.stderr.write(
-            f"similar: {len(gallery):,} images, {exact} groups of the same image, "
-            f"{len(groups) - exact} of nearly the same\n"
+            f"similar: {len(gallery):,} images; groups of the same image: {exact}, "
+            f"of nearly the same: {len(groups) - exact}\n"
         )
     return 0
