@@ -58,6 +58,12 @@ class Registry:
         """The version that ``Recognizer.load()`` uses: "shipped", or such as "eleven@2"."""
         return read_state(self.folder).current
 
+    @property
+    def current_name(self) -> str:
+        """What answers of the current version call it, such as "eleven@2"; also where that is the one that ships."""
+        current = self.current
+        return read_bundle().name if current == SHIPPED else current
+
     def versions(self) -> list[Version]:
         """The registered versions, the oldest first; the one that ships is not among them."""
         return list(read_state(self.folder).versions.values())

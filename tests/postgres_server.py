@@ -1,7 +1,6 @@
 """A PostgreSQL server of its own, where Debian's package `postgresql` is installed."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +26,8 @@ def unusable():
     if os.name != "posix":
         return "no sockets in files here"
     if os.geteuid() == 0:
+        import pwd
+
         try:
             pwd.getpwnam(USER)
         except KeyError:

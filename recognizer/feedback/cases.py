@@ -142,6 +142,15 @@ class Case:
     added: str
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """That a model learnt from a case, or was judged by it; and when that was remembered."""
+
+    purpose: Part
+    model: str
+    at: str
+
+
 def settled(reports: Iterable[Report]) -> int | None:
     """The label that reports agree on, in the order of their storage; None where they contradict each other.
 

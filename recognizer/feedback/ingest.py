@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recognizer.pipeline import Recognizer
 
 BATCH = 256  # rows that are stored together
+BATCH_BYTES = 64 << 20  # and the most that they may hold of images, but for one more
 MOST_BYTES = 32 << 20
 _TOO_LARGE = f"over the limit of {MOST_BYTES >> 20} MiB for a bad case: crop it"
 
@@ -83,7 +84,10 @@ class Rehearsal:
             found = self._store.ledger([sample for sample in samples if sample.sha256 in missing])
             self._ledger.entries |= found.entries
             self._ledger.keys |= found.keys
-        return self._ledger.outcomes(samples, self._ledger.enter(samples))
+        outcomes = self._ledger.outcomes(samples, self._ledger.enter(samples))
+        for sample in samples:
+            self._ledger.entries[sample.sha256].sample = None  # nobody will ask for its image
+        return outcomes
 
 
 def ingest(rows: Iterable[Row | BadRow], keeper: Keeper, recognizer: Recognizer) -> Iterator[Result]:
@@ -94,9 +98,15 @@ def ingest(rows: Iterable[Row | BadRow], keeper: Keeper, recognizer: Recognizer)
     Raises:
         StoreError: a batch could not be stored; what was given as a result is.
     """
-    source = iter(rows)
-    while batch := list(islice(source, BATCH)):
-        yield from _ingest(batch, keeper, recognizer)
+    batch: list[_Pending | BadRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row if isinstance(row, BadRow) else _read(row))
+        size += len(batch[-1].image) if isinstance(batch[-1], _Pending) else 0
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield from _ingest(batch, keeper, recognizer)
+            batch, size = [], 0
+    yield from _ingest(batch, keeper, recognizer)
 
 
 @dataclass
@@ -107,9 +117,8 @@ class _Pending:
     sha256: str
 
 
-def _ingest(batch: list[Row | BadRow], keeper: Keeper, recognizer: Recognizer) -> list[Result]:
-    read = [row if isinstance(row, BadRow) else _read(row) for row in batch]
-    pending = [each for each in read if isinstance(each, _Pending)]
+def _ingest(batch: list[_Pending | BadRow], keeper: Keeper, recognizer: Recognizer) -> list[Result]:
+    pending = [each for each in batch if isinstance(each, _Pending)]
     known = keeper.known([each.report.key for each in pending])
     fresh = [each for each in pending if each.report.key not in known]
     outcomes = {
@@ -129,7 +138,7 @@ def _ingest(batch: list[Row | BadRow], keeper: Keeper, recognizer: Recognizer) -
         Result(each.number, each.path, "refused", problem=each.problem)
         if isinstance(each, BadRow)
         else _result(each.row, outcomes[id(each)])
-        for each in read
+        for each in batch
     ]
 
 

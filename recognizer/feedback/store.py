@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, update
 from recognizer.audit import now
 from recognizer.errors import StoreError, UsageError
 from recognizer.feedback import records
-from recognizer.feedback.cases import Answer, Case, Part, Report, Sample, state_of
+from recognizer.feedback.cases import Answer, Case, Part, Report, Sample, Use, state_of
 from recognizer.feedback.database import Database
 from recognizer.feedback.ledger import Ledger, Outcome
 from recognizer.feedback.schema import CASES, IMAGES, REPORTS, USES, parse_place
@@ -227,10 +227,15 @@ class Store:
         with self._database.reading() as connection:
             return load(connection, samples)
 
-    def cases(self, chosen: Chosen | None = None) -> Iterator[Case]:
-        """Cases in the order of their numbers. They may change while they are read: each is as it was when read."""
+    def cases(self, chosen: Chosen | None = None, after: int = 0) -> Iterator[Case]:
+        """Cases in the order of their numbers. They may change while they are read: each is as it was when read.
+
+        Args:
+            chosen: which; None for all.
+            after: leave out those up to this number; for whoever has seen them already.
+        """
         query = choose(chosen or Chosen()).order_by(CASES.c.id).limit(PAGE)
-        last = 0
+        last = after
         while True:
             with self._database.reading() as connection:
                 rows = connection.execute(query.where(CASES.c.id > last)).all()
@@ -258,6 +263,12 @@ class Store:
             with self._database.reading() as connection:
                 found |= reports_of(connection, page)
         return found
+
+    def uses(self, case_id: int) -> list[Use]:
+        """What a case was used for, the first use first."""
+        query = select(USES).where(USES.c.case_id == case_id).order_by(USES.c.at)
+        with self._database.reading() as connection:
+            return [Use(row.purpose, row.model, row.at) for row in connection.execute(query)]
 
     def all_reports(self) -> Iterator[tuple[int, Report]]:
         """All reports, in the order of their storage, each with its case."""

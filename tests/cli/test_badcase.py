@@ -208,6 +208,20 @@ def test_show_draws_the_glyph_and_tells_the_reports(badcase, image):
     badcase("show", 1, "--image", path, code=2)
 
 
+def test_show_tells_what_a_case_was_used_for(badcase, image, home):
+    from recognizer.feedback.store import Store
+
+    badcase("add", image[0], "--label", image[1])
+    with Store.open() as store:
+        store.set_aside([1], "judge")
+        store.record_use([1], "judge", "eleven@2")
+    shown = badcase("show", 1)
+    assert "eleven@2 was judged by it" in shown
+    assert "set aside to judge" in shown
+    (case,) = objects(badcase("show", 1, "--json"))
+    assert (case["state"], case["part"], case["uses"][0]["model"]) == ("judged", "judge", "eleven@2")
+
+
 def test_the_trend(badcase, image, tmp_path, capsys):
     path, label = image
     badcase("add", path, "--label", label, "--time", "2026-03-01")
@@ -266,17 +280,19 @@ def test_recheck_tells_what_changed(badcase, tmp_path):
     assert badcase("recheck").endswith(": no state changed\n")
 
 
-def test_what_another_model_gets_right_is_confirmed(badcase, image, tmp_path):
+def test_what_another_model_gets_right_is_confirmed(badcase, image, tmp_path, capsys):
     from bundles import copy_of_shipped
 
     path, label = image
     point = {"name": "none", "threshold": 2.0, "coverage": 0.0, "error": 0.0}
-    copy_of_shipped(tmp_path / "strict", operating_point=point)
+    copy_of_shipped(tmp_path / "strict", operating_point=point, version="strict")
     assert badcase("add", path, "--label", label, "--model", "strict") == "img.png: case 1, bad\n"
+    assert main(["list"]) == 0
+    assert "1 of these were last read by another model than the current one" in capsys.readouterr().err
     told = badcase("recheck")
     assert told.endswith(": 1 from bad to confirmed\n")
-    (case,) = objects(badcase("list", "--json"))
-    assert case["state"] == "confirmed"
+    assert main(["list", "--state", "confirmed"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,17 @@ def test_a_rehearsal_says_what_the_store_would_and_changes_nothing(tmp_path, run
     assert {r.status for r in run(folder, keeper=Rehearsal(store))} == {"known"}
 
 
+def test_large_images_are_stored_a_few_at_a_time(tmp_path, run, store, monkeypatch):
+    monkeypatch.setattr("recognizer.feedback.ingest.BATCH_BYTES", 1000)
+    batches = []
+    add = store.add
+    monkeypatch.setattr(store, "add", lambda samples: batches.append(len(samples)) or add(samples))
+    folder = write_folder(tmp_path / "meters", range(30))
+    assert statuses(run(folder)) == {"new": 30}
+    assert sum(batches) == 30
+    assert 5 < len(batches) < 30
+
+
 def test_a_rehearsal_without_a_store(tmp_path, run):
     folder = write_folder(tmp_path / "meters", range(5))
     rehearsal = Rehearsal(None)

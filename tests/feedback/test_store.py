@@ -138,6 +138,8 @@ def test_parts_and_uses(store, sample):
         "confirmed",
     ]
     assert [case.id for case in store.cases(Chosen(used_for="judge"))] == ids[3:4]
+    assert [(use.purpose, use.model) for use in store.uses(ids[0])] == [("learn", "eleven@2")]
+    assert store.uses(ids[5]) == []
 
 
 def test_what_another_model_says_changes_states(store, sample):
@@ -161,6 +163,9 @@ def test_more_cases_than_a_page(store, sample):
     outcomes = store.add(samples)
     assert [case.id for case in store.cases()] == [outcome.case for outcome in outcomes]
     assert len(list(store.all_reports())) == 1203
+    assert [case.id for case in store.cases(after=outcomes[1199].case)] == [
+        outcome.case for outcome in outcomes[1200:]
+    ]
     ids = [outcome.case for outcome in outcomes]
     assert store.glyphs(ids[::-1]).tolist() == [s.glyph.tolist() for s in samples[::-1]]
     assert {outcome.status for outcome in store.add(samples)} == {"known"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from recognizer.errors import UsageError
 from recognizer.feedback.cases import Case
 from recognizer.feedback.trend import Rate, trend
 from recognizer.metrics import share_of
+from recognizer.registry import Registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +37,16 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     if args.trend:
         return _trend(args)
-    for case in chosen_cases(existing_store(args), args):
-        sys.stdout.write(
-            (json.dumps(case_dict(case), ensure_ascii=False) if args.json else _line(case)) + "\n"
+    models: Counter[str] = Counter()
+    with existing_store(args) as store:
+        for case in chosen_cases(store, args):
+            models[case.answer.model.partition(",")[0]] += 1
+            line = json.dumps(case_dict(case), ensure_ascii=False) if args.json else _line(case)
+            sys.stdout.write(f"{line}\n")
+    stale = models.total() - models[Registry().current_name]
+    if stale:
+        sys.stderr.write(
+            f"{stale} of these were last read by another model than the current one: `badcase recheck`\n"
         )
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from recognizer.cli.badcase.told import case_dict, report_dict
 from recognizer.cli.inputs import printable
 from recognizer.cli.recognize import at_least
 from recognizer.errors import UsageError
-from recognizer.feedback.cases import Answer, Case, Report
+from recognizer.feedback.cases import Answer, Case, Report, Use
 from recognizer.feedback.fields import label_text
 from recognizer.results import REASONS, REJECT, Recognition
 
@@ -35,18 +36,23 @@ def run(args: argparse.Namespace) -> int:
         case = store.get(args.id)
         reports = store.reports([case.id])[case.id]
         glyph = store.glyphs([case.id])[0]
+        uses = store.uses(case.id)
         ((_, image),) = store.images([case.id])
     if args.image:
         _write_new(args.image, image)
     if args.json:
-        whole = {**case_dict(case), "reports": [report_dict(report) for report in reports]}
+        whole = {
+            **case_dict(case),
+            "reports": [report_dict(report) for report in reports],
+            "uses": [asdict(use) for use in uses],
+        }
         sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
     else:
-        _card(case, reports, glyph)
+        _card(case, reports, uses, glyph)
     return 0
 
 
-def _card(case: Case, reports: list[Report], glyph: Grey) -> None:
+def _card(case: Case, reports: list[Report], uses: list[Use], glyph: Grey) -> None:
     from rich.console import Console
 
     from recognizer.cli.formats import Reading
@@ -57,8 +63,13 @@ def _card(case: Case, reports: list[Report], glyph: Grey) -> None:
     Screen(console, lambda _: glyph).card(Reading(title, (_recognition(case.answer),)))
     for report in reports:
         sys.stdout.write(f"{_line(report)}\n")
-    if case.part or case.state == "disputed":
-        sys.stdout.write(f"{_remark(case)}\n")
+    for use in uses:
+        what = "learnt from it" if use.purpose == "learn" else "was judged by it"
+        sys.stdout.write(f"{use.at[:19]}  {use.model} {what}\n")
+    if case.part:
+        sys.stdout.write(f"set aside to {case.part}\n")
+    if case.state == "disputed":
+        sys.stdout.write(f"its reports contradict each other: `badcase label {case.id} LABEL` settles it\n")
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -83,9 +94,3 @@ def _line(report: Report) -> str:
     by = f"by {report.reporter}, from {report.source}" if report.source else f"by {report.reporter}"
     named = "".join(f", {text}" for text in (report.name, report.note) if text)
     return printable(f"{report.time[:19]}  {said}{read}  {by}{named}")
-
-
-def _remark(case: Case) -> str:
-    if case.state == "disputed":
-        return f"its reports contradict each other: `badcase label {case.id} LABEL` settles it"
-    return f"set aside to {case.part}"
