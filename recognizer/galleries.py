@@ -11,6 +11,8 @@ from recognizer.places import home
 if TYPE_CHECKING:
     from retrieval import Gallery
 
+MNIST_SOURCE = "mnist/train"  # of images whose ids are positions in MNIST's training file
+
 
 def galleries_folder() -> Path:
     """Where galleries are kept that were given no folder of their own; it may not exist yet."""

@@ -18,7 +18,7 @@ from recognizer.cli.progress import counted
 from recognizer.cli.similar.reading import BLANK, UNREADABLE_EXIT, glyph_or_error
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.galleries import galleries_folder, gallery_path
+from recognizer.galleries import MNIST_SOURCE, galleries_folder, gallery_path
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from retrieval.writing import Appended
 
 MNIST = "mnist"
-MNIST_SOURCE = "mnist/train"
 AT_ONCE = 2500  # images between two commits: what a stopped build has to do again
 
 

@@ -1,0 +1,43 @@
+"""The command ``recognizer starter``: write the gallery of known digits that ships."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from recognizer.cli.common import need_new_folder
+from recognizer.cli.progress import counted
+from recognizer.cli.recognize import at_least
+from recognizer.data import find_data
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the folder of data sets (default: RECOGNIZER_DATA)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="a new folder (default: replace the one in the package)"
+    )
+    parser.add_argument(
+        "--count",
+        type=at_least(10),
+        metavar="N",
+        help="how many images, as many of each digit (default: 10000)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write it."""
+    from recognizer.training.starter import make_starter
+    from retrieval.starter import COUNT
+
+    if args.out:
+        need_new_folder("--out", args.out)
+    count = args.count or COUNT
+    with counted(count, sys.stderr) as tell:
+        folder = make_starter(find_data(args.data), args.out, count, tell)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    sys.stdout.write(f"{folder}: {count:,} images, {size / 1e6:.2f} MB\n")
+    return 0
