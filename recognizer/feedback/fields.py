@@ -73,7 +73,7 @@ def report_of(fields: Fields, defaults: Defaults) -> Report:
         _text(fields, "source") or defaults.source,
         _text(fields, "reporter") or defaults.reporter,
         _text(fields, "name") if "name" in fields else _plain(str(fields.get(PATH, ""))),
-        _time(fields.get("time")),
+        parse_time(fields.get("time")),
         _answer(fields),
         _text(fields, "note"),
         _flag(fields, "decision"),
@@ -119,7 +119,12 @@ def _flag(fields: Fields, name: str) -> bool:
     return text in _YES
 
 
-def _time(value: object) -> str:
+def parse_time(value: object) -> str:
+    """A moment as `audit.now` writes it; "" for none.
+
+    Raises:
+        FieldError: it is none in ISO 8601.
+    """
     if _empty(value):
         return ""
     try:

@@ -38,7 +38,7 @@ FILE = "badcases.sqlite"
 
 
 class Store:
-    """The cases in one database. Threads and processes may share it."""
+    """The cases in one database. Threads may share it; each process opens its own, also after a fork."""
 
     def __init__(self, database: Database) -> None:
         """Use ``Store.open``."""

@@ -45,7 +45,17 @@ def image(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["nothing"], ["add"], ["add", "x.png"], ["list", "--state", "good"], ["show", "x"]]
+    "argv",
+    [
+        [],
+        ["nothing"],
+        ["add"],
+        ["add", "x.png"],
+        ["list", "--state", "good"],
+        ["show", "x"],
+        ["add", "x", "--label", "11"],
+        ["add", "x", "--label", "3", "--time", "now"],
+    ],
 )
 def test_wrong_usage(argv, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -123,6 +133,13 @@ def test_ingest_tells_refused_rows_and_a_summary(badcase, tmp_path, capsys):
     rows = objects(badcase("ingest", "meters", "--json", code=1))
     assert [row["status"] for row in rows].count("known") == 12
     assert [row["row"] for row in rows] == list(range(1, 14))
+
+
+def test_a_folder_that_is_passed_over_is_told_and_no_success(badcase, tmp_path, capsys):
+    write_folder(tmp_path / "meters", range(2))
+    (tmp_path / "meters" / "ten").mkdir()
+    assert main(["ingest", "meters"]) == 1
+    assert capsys.readouterr().err == "meters/ten: passed over, since it is not called 0 to 9 or reject\n"
 
 
 def test_a_dry_run_stores_nothing(badcase, tmp_path, home):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from recognizer.cli.badcase.options import add_origin, add_store
+from recognizer.cli.badcase.options import add_origin, add_store, label, moment
 from recognizer.cli.badcase.taking import Tally, reporter, take
 from recognizer.cli.inputs import printable
 from recognizer.feedback.fields import Defaults
@@ -19,12 +19,19 @@ BY_HAND = "by hand"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="an image")
-    parser.add_argument("--label", required=True, metavar="L", help="what it shows: 0 to 9, or reject")
+    parser.add_argument(
+        "--label", type=label, required=True, metavar="L", help="what it shows: 0 to 9, or reject"
+    )
     add_origin(parser, BY_HAND)
     parser.add_argument(
-        "--answer", metavar="A", help="what was answered: 0 to 9, or reject (default: asks the model)"
+        "--answer",
+        type=label,
+        metavar="A",
+        help="what was answered: 0 to 9, or reject (default: asks the model)",
     )
-    parser.add_argument("--time", metavar="T", help="when, such as 2026-03-01T12:00 (default: now)")
+    parser.add_argument(
+        "--time", type=moment, metavar="T", help="when, such as 2026-03-01T12:00 (default: now)"
+    )
     parser.add_argument("--note", metavar="TEXT", help="anything else worth knowing")
     add_store(parser)
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from recognizer.cli.badcase.options import add_origin, add_store
-from recognizer.cli.badcase.taking import Tally, reporter, take
+from recognizer.cli.badcase.taking import REFUSED_EXIT, Tally, reporter, take
 from recognizer.cli.inputs import STDIN
 from recognizer.feedback.rows import open_rows, open_stream
 
@@ -35,4 +35,4 @@ def run(args: argparse.Namespace) -> int:
         tally.add(result)
     summary = f"{tally.summary()}{'; nothing was stored' if args.dry_run else ''}\n"
     (sys.stderr if args.json else sys.stdout).write(summary)
-    return tally.exit_code
+    return REFUSED_EXIT if rows.notes else tally.exit_code

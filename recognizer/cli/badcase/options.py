@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from recognizer.feedback.cases import STATES, Case
-from recognizer.feedback.fields import FieldError, parse_label
+from recognizer.feedback.fields import FieldError, parse_label, parse_time
 
 if TYPE_CHECKING:
     from recognizer.feedback.statements import Chosen
     from recognizer.feedback.store import Store
+
+_Value = TypeVar("_Value")
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -75,8 +77,17 @@ def from_source(source: str, pattern: str | None) -> bool:
 
 def label(text: str) -> int:
     """Parse a label: 0 to 9, or reject."""
+    return _parsed(parse_label, text)
+
+
+def moment(text: str) -> str:
+    """Parse a time, such as 2026-03-01T12:00."""
+    return _parsed(parse_time, text)
+
+
+def _parsed(parse: Callable[[str], _Value], text: str) -> _Value:
     try:
-        return parse_label(text)
+        return parse(text)
     except FieldError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
