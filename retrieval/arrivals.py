@@ -48,19 +48,19 @@ class Arrivals:
         """
         count = len(glyphs)
         from_where = [sources or ""] * count if sources is None or isinstance(sources, str) else list(sources)
-        hashes = hash_glyphs(glyphs)
-        names = _names(hashes, from_where) if ids is None else list(ids)
         shown = [None] * count if labels is None else list(labels)
-        if not len(names) == len(shown) == len(from_where) == count:
-            raise QueryError(
-                f"{count} glyphs, but {len(names)} ids, {len(shown)} labels and {len(from_where)} sources"
-            )
-        if ids is not None and len(set(names)) != count:
+        names = None if ids is None else list(ids)
+        for what, given in (("ids", names), ("labels", shown), ("sources", from_where)):
+            if given is not None and len(given) != count:
+                raise QueryError(f"{count} glyphs, but {len(given)} {what}")
+        if names is not None and len(set(names)) != count:
             raise QueryError("two of the images have the same id")
-        for text in (*names, *from_where):
+        for text in (*(names or ()), *from_where):
             if not isinstance(text, str) or len(encoded(text)) > LONGEST:
                 raise QueryError(f"ids and sources must be strings of at most {LONGEST} bytes")
-        return cls(glyphs, hashes, names, _labels(shown), from_where)
+        hashes = hash_glyphs(glyphs)
+        known = _names(hashes, from_where) if names is None else names
+        return cls(glyphs, hashes, known, _labels(shown), from_where)
 
     def take(self, places: Sequence[int]) -> Arrivals:
         """Some of them."""

@@ -155,12 +155,12 @@ def _load(file: Path) -> NDArray[Any]:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+def locked(folder: Path, patience: float | None = None) -> Iterator[None]:
     """Be the only one who writes; the system takes the lock from a process that ends, however it ends.
 
     Args:
         folder: where.
-        patience: how many seconds to wait for another one to finish.
+        patience: how many seconds to wait for another one to finish; ``PATIENCE`` by default.
 
     Raises:
         GalleryError: another one is still writing.
@@ -169,7 +169,7 @@ def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
 
     lock = filelock.FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=patience)
+        lock.acquire(timeout=PATIENCE if patience is None else patience)
     except filelock.Timeout:
         raise GalleryError(f"{folder}: another process is writing to this gallery; try again later") from None
     try:

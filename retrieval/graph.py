@@ -17,12 +17,14 @@ from retrieval.files import check_content, read_array, read_json, write_folder, 
 FORMAT_VERSION = 1
 META = "index.json"
 NEIGHBOURS = 30
+# Where a search begins: in as many leaves of a tree. One leaf may lie in another cluster, and no edge leads out.
+LEAVES = 4
 SEED = 1
 LEAST_ASKED = 16
 # How far beyond the k-th neighbour a search goes on looking (pynndescent's epsilon): the first that finds the
 # wanted share of true neighbours.
 EPSILONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-RECALL = 0.995
+RECALL = 0.998
 TRIED_K = 10
 TRIED_QUERIES = 300
 
@@ -66,6 +68,7 @@ class Graph:
                 n_neighbors=NEIGHBOURS,
                 random_state=SEED,
                 compressed=True,
+                search_tree_leaf_budget=LEAVES,
                 parallel_batch_queries=threads > 1,
             )
             index.prepare()

@@ -99,6 +99,8 @@ def _parsed(content: dict[str, Any]) -> Manifest:
     encoder = content["encoder"]
     if not isinstance(encoder["sha256"], str) or not isinstance(encoder["name"], str):
         raise TypeError("encoder")
+    if not isinstance(content["segments"], list):
+        raise TypeError("segments")
     for key in ("dense", "wide"):
         _whole(encoder[key], 1)
     removed = content["removed"]

@@ -1,0 +1,203 @@
+"""Which engine answers, what is kept between processes, and that all of them answer alike."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval import Gallery, approximate, engines
+from retrieval.engines import BUILD, EXACT_PER_ROW
+from retrieval.errors import EngineError
+from retrieval.graph import Graph
+
+ROOT = Path(__file__).parents[2]
+
+
+def many_glyphs(count, seed=0):
+    """Smooth blots of eight kinds, as different as handwriting is."""
+    rng = np.random.default_rng(seed)
+    kinds = np.random.default_rng(1).random((8, 7, 7))
+    blots = kinds[rng.integers(0, 8, count)] + 0.8 * rng.random((count, 7, 7))
+    return (blots.repeat(4, 1).repeat(4, 2) * 140).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def large_folder(tmp_path_factory, encoder):
+    """A gallery of 1,500 with its graph on disk."""
+    made = Gallery.create(tmp_path_factory.mktemp("large") / "gallery", encoder)
+    made.append(many_glyphs(1500), ids=[str(n) for n in range(1500)], labels=[n % 10 for n in range(1500)])
+    made.prepare()
+    return made.path
+
+
+@pytest.fixture
+def large(tmp_path, large_folder, encoder):
+    return Gallery.open(shutil.copytree(large_folder, tmp_path / "large"), encoder)
+
+
+def ids(answer):
+    return [[hit.id for hit in hits] for hits in answer]
+
+
+def test_the_rule():
+    """One question is searched exactly; after many, the other engine has paid for itself; then it stays."""
+
+    class Snapshot:
+        total = 60_000
+        rows = None
+        folder = Path("missing")
+
+    made = engines.Engines.__new__(engines.Engines)
+    made.snapshot, made._spent, made._covering, made._approximate = Snapshot, 0.0, None, None
+    assert made.plan(1, "precision", "auto").engine == "exact"
+    many = int((BUILD + 60) / (EXACT_PER_ROW * 60_000))
+    assert made.plan(many, "precision", "auto").engine == "pynndescent"
+    assert made.plan(many, "duplicates", "auto").engine == "pynndescent"
+    assert made.plan(many, "recall", "auto").engine == "inverted"
+    assert made.plan(many, "precision", "exact") == engines.Plan("exact", "asked for")
+    made._spent = many * EXACT_PER_ROW * 60_000
+    assert made.plan(1, "precision", "auto").engine == "pynndescent"
+    Snapshot.total = 500
+    assert made.plan(10**9, "precision", "auto").engine == "exact"
+
+
+def test_auto_moves_to_the_saved_graph_when_that_pays(large, monkeypatch):
+    glyphs = many_glyphs(50, seed=9)
+    assert large.search(glyphs, k=3).engine == "exact"
+    monkeypatch.setattr(engines, "EXACT_PER_ROW", 1.0)
+    monkeypatch.setattr(Graph, "build", None)  # it must be loaded
+    answer = large.search(glyphs, k=3)
+    assert answer.engine == "pynndescent"
+    monkeypatch.undo()
+    assert large.plan(1).engine == "pynndescent"
+    assert "loaded" in large.plan(1).why
+
+
+def test_engines_answer_alike(large):
+    glyphs = many_glyphs(200, seed=4)
+    exact, graph = (large.search(glyphs, k=10, engine=engine) for engine in ("exact", "pynndescent"))
+    assert (exact.engine, graph.engine) == ("exact", "pynndescent")
+    shared = [len(set(a) & set(b)) / 10 for a, b in zip(ids(exact), ids(graph), strict=True)]
+    assert np.mean(shared) >= 0.99
+    filtered = large.search(glyphs, k=10, engine="pynndescent", label=3)
+    assert all(len(hits) == 10 and {hit.label for hit in hits} == {3} for hits in filtered)
+
+
+def test_what_is_appended_and_removed_counts_at_once(large, encoder):
+    large.prepare()
+    new = many_glyphs(30, seed=77)
+    large.append(new, ids=[f"new {n}" for n in range(30)])
+    large.remove(["5", "6"])
+    assert large.plan(1).engine == "exact", "nothing is loaded for what has changed"
+    found = large.search(new, k=5, engine="pynndescent")
+    assert found.engine == "pynndescent"
+    assert [hits[0].id for hits in found] == [f"new {n}" for n in range(30)]
+    gone = large.search(many_glyphs(1500)[5:7], k=1528, engine="pynndescent")
+    assert all(len(hits) == 1528 and not {"5", "6"} & {hit.id for hit in hits} for hits in gone)
+
+
+def test_the_graph_is_built_again_when_much_has_come(large, monkeypatch):
+    large.append(many_glyphs(1100, seed=3), ids=[f"new {n}" for n in range(1100)])
+    built = []
+    build = Graph.build
+    monkeypatch.setattr(Graph, "build", lambda *args: built.append(1) or build(*args))
+    large.prepare()
+    assert built == [1]
+    assert len(list(large.path.glob("index-*"))) == 1
+    Gallery.open(large.path, large.encoder).prepare()
+    assert built == [1], "the second process loads it"
+
+
+@pytest.mark.parametrize("harm", ["cut", "noise", "deleted", "description", "version"])
+def test_a_damaged_graph_is_built_again(large, harm, monkeypatch):
+    folder = next(large.path.glob("index-*"))
+    file = folder / ("index.json" if harm in ("description", "version") else "edges.npy")
+    content = file.read_bytes()
+    if harm == "deleted":
+        file.unlink()
+    else:
+        changed = {
+            "cut": content[:300],
+            "noise": content[:200] + bytes(len(content) - 200),
+            "description": b"{",
+            "version": content.replace(b'"numba": "', b'"numba": "9'),
+        }
+        file.write_bytes(changed[harm])
+    built = []
+    build = Graph.build
+    monkeypatch.setattr(Graph, "build", lambda *args: built.append(1) or build(*args))
+    answer = large.search(many_glyphs(5, seed=2), engine="pynndescent")
+    assert answer.engine == "pynndescent"
+    assert built == [1]
+
+
+def test_a_small_gallery_needs_no_graph(gallery, images):
+    answer = gallery.search(images[:2], k=3, engine="pynndescent")
+    assert answer.engine == "exact"
+    assert answer == gallery.search(images[:2], k=3, engine="exact")
+
+
+def test_where_the_library_can_not_run(large, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynndescent", None)
+    with pytest.raises(EngineError, match="name another: exact") as caught:
+        large.search(many_glyphs(1), engine="pynndescent")
+    assert caught.value.exit_code == 3
+    monkeypatch.setattr(engines, "EXACT_PER_ROW", 1.0)
+    assert large.search(many_glyphs(50)).engine == "exact"
+
+
+def test_questions_that_the_graph_can_not_answer_are_answered_exactly(large, monkeypatch):
+    """The graph finds fewer than asked for: infinite distances, and rows that mean nothing."""
+    large.prepare()
+    query = Graph.query
+
+    def half(self, queries, k):
+        rows, far = query(self, queries, k)
+        far[::2, 1:] = np.inf
+        rows[::2, 1:] = -1
+        return rows, far
+
+    monkeypatch.setattr(Graph, "query", half)
+    glyphs = many_glyphs(20, seed=4)
+    found = large.search(glyphs, k=5, engine="pynndescent")
+    assert ids(found)[::2] == ids(large.search(glyphs, k=5, engine="exact"))[::2]
+
+
+def test_one_question_loads_nothing_heavy(large_folder, encoder_folder):
+    code = (
+        "import sys\nimport numpy as np\nfrom retrieval import Gallery\n"
+        "gallery = Gallery.open(sys.argv[1], sys.argv[2])\n"
+        "glyph = np.zeros((1, 28, 28), np.uint8)\n"
+        "for mode in ('precision', 'recall', 'duplicates'): gallery.search(glyph, mode=mode)\n"
+        "print(sorted({'scipy', 'sklearn', 'pynndescent', 'numba', 'torch', 'filelock'} & sys.modules.keys()))"
+    )
+    command = [sys.executable, "-c", code, large_folder, encoder_folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_threads_search_one_gallery(large):
+    import concurrent.futures
+
+    glyphs = many_glyphs(40, seed=6)
+    expected = ids(large.search(glyphs, k=5, engine="pynndescent"))
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        found = pool.map(
+            lambda n: ids(large.search(glyphs[n : n + 1], k=5, engine="pynndescent"))[0], range(40)
+        )
+    assert list(found) == expected
+
+
+def test_the_least_asked_of_a_graph_grows_with_what_is_filtered_out(large):
+    large.prepare()
+    index = approximate.ApproximateIndex(large._snapshot.rows, large._engines._covering.graph, 1500)
+    keep = np.zeros(1500, np.bool_)
+    keep[:750] = True
+    assert index._asked(10, None) == 16
+    assert index._asked(100, None) == 100
+    assert 40 <= index._asked(10, keep) <= 60

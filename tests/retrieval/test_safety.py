@@ -1,0 +1,242 @@
+"""Nothing that happens to a gallery's files or writers ends in a traceback, a wrong answer or a lost commit."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval import Gallery, RetrievalError, files
+from retrieval.errors import GalleryError
+from retrieval.files import locked
+
+NEW = np.full((1, 28, 28), 77, np.uint8)
+HERE = Path(__file__).parents[1]
+
+ARRAYS = [
+    "dense",
+    "glyphs",
+    "hashes",
+    "id_lengths",
+    "id_text",
+    "labels",
+    "source_lengths",
+    "source_of",
+    "source_text",
+    "wide_counts",
+    "wide_dimensions",
+    "wide_weights",
+]
+
+
+def the_file(gallery, name):
+    if name == "manifest":
+        return gallery.path / "manifest.json"
+    if name == "removed":
+        gallery.remove(["39"])
+        return next(gallery.path.glob("removed-*/rows.npy"))
+    return next(gallery.path.glob(f"segment-*/{name}.npy"))
+
+
+def use(path, encoder, images):
+    gallery = Gallery.open(path, encoder)
+    for mode in ("precision", "recall"):
+        gallery.search(images[:2], k=50, mode=mode, source="form-*")
+    gallery.glyphs(["1"])
+    gallery.duplicates()
+
+
+def test_every_file_of_a_gallery_is_damaged_below(gallery):
+    names = {file.stem for file in gallery.path.glob("segment-*/*")}
+    assert names == set(ARRAYS)
+
+
+@pytest.mark.parametrize("name", ["manifest", "removed", *ARRAYS])
+@pytest.mark.parametrize("harm", ["cut", "emptied", "deleted", "header", "noise"])
+def test_a_damaged_file_is_one_line(gallery, encoder, images, name, harm):
+    file = the_file(gallery, name)
+    content = file.read_bytes()
+    rng = np.random.default_rng(len(name))
+    if harm == "deleted":
+        file.unlink()
+    else:
+        noise = rng.integers(0, 255, len(content), dtype=np.uint8).tobytes()
+        changed = {
+            "cut": content[: len(content) // 2],
+            "emptied": b"",
+            "header": noise[:60] + content[60:],
+            "noise": noise,
+        }
+        file.write_bytes(changed[harm])
+    with pytest.raises(GalleryError) as caught:
+        use(gallery.path, encoder, images)
+    assert str(gallery.path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["removed", *ARRAYS])
+def test_changed_numbers_are_found_by_verify_and_never_crash(gallery, encoder, images, name):
+    file = the_file(gallery, name)
+    gallery.verify()
+    content = bytearray(file.read_bytes())
+    content[128:] = bytes(255 - byte for byte in content[128:])
+    file.write_bytes(content)
+    with pytest.raises(GalleryError, match="checksum differs"):
+        Gallery(gallery.path, encoder, gallery._snapshot).verify()
+    with contextlib.suppress(RetrievalError):  # whatever else it may raise is a traceback
+        use(gallery.path, encoder, images)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "something"},
+        {"format_version": 2},
+        {"encoder": None},
+        {"encoder": {"name": "x", "sha256": "y", "dense": 0, "wide": 1}},
+        {"segments": {}},
+        {"segments": [{"name": "../outside", "count": 1, "files": {}}]},
+        {"segments": [{"name": "segment-000001", "count": 40, "files": {}}]},
+        {"segments": [{"name": "segment-000001", "count": -1, "files": {}}]},
+        {"segments": [{"name": "segment-000001", "count": 1, "files": {"../x": {"bytes": 1, "sha256": ""}}}]},
+        {"removed": {"name": "removed-000009", "count": 1, "files": {}}},
+        {"next": "many"},
+        {"frozen": None, "segments": None},
+    ],
+)
+def test_a_manifest_that_makes_no_sense(gallery, encoder, change):
+    file = gallery.path / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(GalleryError) as caught:
+        Gallery.open(gallery.path, encoder)
+    assert str(gallery.path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "{", "[" * 100_000, '{"format": "retrieval-gallery"}', "\xff"]
+)
+def test_a_manifest_that_is_none(gallery, encoder, content):
+    (gallery.path / "manifest.json").write_text(content, encoding="latin-1")
+    with pytest.raises(GalleryError, match="manifest"):
+        Gallery.open(gallery.path, encoder)
+
+
+WRITER = """
+    import sys
+    import numpy as np
+    from retrieval import Gallery, files, writing
+
+    gallery = Gallery.open(sys.argv[1], sys.argv[2])
+    writing.COMMIT_EVERY = 3
+    steps = iter(range(10**6))
+    wanted = int(sys.argv[3])
+    flush = files.flush
+
+    def flush_and_wait(file):
+        flush(file)
+        if next(steps) == wanted:
+            print("here", flush=True)
+            sys.stdin.read()
+
+    files.flush = flush_and_wait
+    glyphs = np.random.default_rng(8).integers(0, 255, (9, 28, 28), dtype=np.uint8)
+    gallery.append(glyphs, ids=[f"new {n}" for n in range(9)], sources="killed")
+"""
+
+
+@pytest.mark.parametrize("step", [0, 7, 13, 14, 20, 27, 33])
+def test_a_killed_writer_leaves_a_gallery_that_can_be_read_and_written(
+    gallery, encoder, encoder_folder, images, step
+):
+    program = [sys.executable, "-c", textwrap.dedent(WRITER), gallery.path, encoder_folder, str(step)]
+    writer = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=HERE.parent)
+    assert writer.stdout.readline() == b"here\n"
+    reader = Gallery.open(gallery.path, encoder)
+    writer.kill()
+    writer.communicate()
+    assert len(reader) in (40, 43, 46)
+    reader.verify()
+    assert [hits[0].id for hits in reader.search(images, k=1)] == [str(n) for n in range(40)]
+    assert reader.append(NEW, ids=["after"]).added == 1
+    glyphs = np.random.default_rng(8).integers(0, 255, (9, 28, 28), dtype=np.uint8)
+    done = reader.append(glyphs, ids=[f"new {n}" for n in range(9)], sources="killed")
+    assert done.added + done.skipped == 9
+    assert len(Gallery.open(gallery.path, encoder)) == 50
+    assert not list(gallery.path.rglob("*.partial"))
+
+
+def test_one_writer_at_a_time(gallery, encoder, images, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
+    with locked(gallery.path):
+        for change in (
+            lambda: gallery.append(NEW),
+            lambda: gallery.remove(["1"]),
+            gallery.compact,
+            lambda: Gallery.reencode(gallery.path, encoder),
+        ):
+            with pytest.raises(GalleryError, match="another process is writing"):
+                change()
+        assert len(Gallery.open(gallery.path, encoder).search(images[:1])[0]) == 10
+    assert gallery.append(NEW).added == 1
+
+
+READER = """
+    import sys
+    import numpy as np
+    from retrieval import Gallery
+
+    glyph = np.full((1, 28, 28), 9, np.uint8)
+    print("ready", flush=True)
+    for _ in range(60):
+        gallery = Gallery.open(sys.argv[1], sys.argv[2])
+        for mode in ("precision", "recall"):
+            assert len(gallery.search(glyph, k=1000, mode=mode)[0]) == len(gallery) >= 20
+"""
+
+
+def test_two_readers_while_one_writes(gallery, encoder_folder, images):
+    program = [sys.executable, "-c", textwrap.dedent(READER), gallery.path, encoder_folder]
+    readers = [
+        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=HERE.parent)
+        for _ in range(2)
+    ]
+    for reader in readers:
+        reader.stdout.readline()
+    step = 0
+    while any(reader.poll() is None for reader in readers):
+        gallery.append(NEW + np.uint8(step % 100), ids=[f"more {step}"])
+        gallery.remove([f"more {step - 3}", str(20 + step % 20)])
+        step += 1
+    for reader in readers:
+        assert reader.communicate()[1] == b""
+        assert reader.returncode == 0
+    assert step > 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_can_not_be_written(gallery):
+    gallery.path.chmod(0o500)
+    try:
+        with pytest.raises(GalleryError, match="can't be written"):
+            gallery.append(NEW)
+    finally:
+        gallery.path.chmod(0o700)
+
+
+def test_a_full_disk_loses_nothing(gallery, encoder, images, monkeypatch):
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device", "dense.npy")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(GalleryError, match="No space left"):
+        gallery.append(NEW)
+    monkeypatch.undo()
+    assert len(Gallery.open(gallery.path, encoder)) == 40
+    assert gallery.append(NEW).added == 1
