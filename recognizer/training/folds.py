@@ -22,6 +22,7 @@ from recognizer.training.hard import PREFIX
 from recognizer.training.loop import Trainer
 from recognizer.training.model import GlyphClassifier
 from recognizer.training.progress import Progress
+from recognizer.training.quantise import quantise
 from recognizer.training.samples import Glyphs, Pool
 
 NOWHERE = -1
@@ -103,7 +104,10 @@ def train_fold(recipe: Recipe, pool: Pool, name: str, folder: Path, progress: Pr
             model = trainer.run(lambda _: {}, watch, folder / f"{name}.checkpoint.pt")
         keep_weights(model, weights)
         partial = graph.with_suffix(".partial")
-        partial.write_bytes(to_onnx(model))
+        content = to_onnx(model)
+        if recipe.network.int8:
+            content = quantise(content, pool.glyphs, recipe.seed)
+        partial.write_bytes(content)
         partial.replace(graph)
         progress.note(name, {"glyphs": len(pool), "loss": trainer.history.loss[-1]})
     return FoldNetwork(Network(graph.read_bytes(), str(graph)), weights)

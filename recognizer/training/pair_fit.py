@@ -187,10 +187,12 @@ def fit_networks(sample: Sample, start: Start | None, config: FitConfig, seed: i
     from recognizer.training.export import specialist_to_onnx
     from recognizer.training.loop import Trainer
     from recognizer.training.model import GlyphClassifier
+    from recognizer.training.quantise import quantise
     from recognizer.training.samples import Pool
 
     torch.manual_seed(seed)
-    network = GlyphClassifier(start.network if start else SpecialistConfig().network, 2)
+    size = start.network if start else SpecialistConfig().network
+    network = GlyphClassifier(size, 2)
     if start:
         known = torch.load(start.weights, weights_only=True)
         kept = {name: value for name, value in known.items() if not name.startswith("head.")}
@@ -208,7 +210,8 @@ def fit_networks(sample: Sample, start: Start | None, config: FitConfig, seed: i
     trained = Trainer(network, pool, optimizer, AugmentConfig(), seed).run(
         lambda _: {}, lambda *_: None, None
     )
-    return {
-        NETWORK: Convolutional(specialist_to_onnx(trained)),
-        NETWORK_VIEWS: Convolutional(specialist_to_onnx(trained, config.views)),
-    }
+    made: dict[str, PairModel] = {}
+    for kind, views in ((NETWORK, 1), (NETWORK_VIEWS, config.views)):
+        graph = specialist_to_onnx(trained, views)
+        made[kind] = Convolutional(quantise(graph, sample.glyphs, seed) if size.int8 else graph)
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,7 +63,8 @@ class SpecialistRun:
 
     Attributes:
         config: its settings.
-        run: the folder of the full model's training run, whose pools are learnt from.
+        run: the folder of the full model's training run, whose pools are learnt from; networks of its size stand for
+            the model in the folds.
         light: the folder of the light model's, on the same pools.
         model: the full model's bundle.
         folder: where to work; what is finished there is found again.
@@ -84,12 +86,14 @@ class SpecialistRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         pools = read_pools(self.run)
         bundles = {FULL: read_bundle(self.model), LIGHT: read_bundle(self.light / BUNDLE)}
-        self._check(bundles)
-        copies = int(bundles[FULL].meta["config"]["data"]["page_copies"])
-        folds = assign_folds(pools.train, copies, self.config.folds.count, self.config.seed)
-        networks = self._networks(bundles, pools, folds, progress)
+        likes = {FULL: _config(read_bundle(self.run / BUNDLE)), LIGHT: _config(bundles[LIGHT])}
+        self._check(bundles, likes)
+        folds = assign_folds(
+            pools.train, likes[FULL].data.page_copies, self.config.folds.count, self.config.seed
+        )
+        networks = self._networks(likes, pools, folds, progress)
         models = {
-            name: make_model(bundle, _config(bundle).network, networks[name], pools, folds)
+            name: make_model(bundle, likes[name].network, networks[name], pools, folds)
             for name, bundle in bundles.items()
         }
         pairs = self._pairs(models)
@@ -122,17 +126,29 @@ class SpecialistRun:
         self._record(made.figures, pools, bundles[FULL])
         return made
 
-    def _check(self, bundles: Mapping[str, Bundle]) -> None:
-        if _config(bundles[LIGHT]).network != self.config.network:
+    def _check(self, bundles: Mapping[str, Bundle], likes: Mapping[str, TrainingConfig]) -> None:
+        if likes[LIGHT].network != self.config.network:
             raise UsageError(
                 f"{self.light}: the light model's network is not that of [network], which specialists begin from"
             )
         splits = {bundle.meta["data"].get("split_sha256") for bundle in bundles.values()}
         if len(splits) > 1:
             raise DataError(f"{self.light}: the light model holds out other digits than {self.model}")
+        self._claim(
+            {"config": self.config.to_dict(), **{name: each.to_dict() for name, each in likes.items()}}
+        )
+
+    def _claim(self, settings: Mapping[str, Any]) -> None:
+        """Keep what this run was told, so that what another one left is not taken for its own."""
+        file, told = self.folder / "config.json", json.dumps(settings, indent=1) + "\n"
+        if file.exists() and json.loads(file.read_text()) != json.loads(told):
+            raise UsageError(
+                f"{self.folder}: holds a run with another configuration or other models; choose another --out"
+            )
+        file.write_text(told)
 
     def _networks(
-        self, bundles: Mapping[str, Bundle], pools: Pools, folds: NDArray[np.int8], progress: Progress
+        self, likes: Mapping[str, TrainingConfig], pools: Pools, folds: NDArray[np.int8], progress: Progress
     ) -> dict[str, tuple[FoldNetwork, ...]]:
         folder = self.folder / "folds"
         folder.mkdir(exist_ok=True)
@@ -142,7 +158,7 @@ class SpecialistRun:
             networks = []
             for fold in range(self.config.folds.count):
                 rows = np.flatnonzero((folds != fold) & (folds >= 0))
-                config = _config(bundles[name])
+                config = likes[name]
                 optimizer = replace(config.optimizer, epochs=passes)
                 recipe = Recipe(config.network, optimizer, config.augment, self.config.seed + fold)
                 networks.append(
