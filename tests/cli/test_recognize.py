@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+from shipped_stand_in import command, shipped, write_shipped
 
 import recognizer
 from recognizer import Recognizer, __version__
 from recognizer.cli.recognize import digits, main
+from recognizer.cli.tiles import TILE
 from recognizer.results import REASONS
 
-COMMAND = [sys.executable, "-m", "recognizer.cli.recognize"]
+MODULE = "recognizer.cli.recognize"
+COMMAND = [sys.executable, "-m", MODULE]
 # The commands run in other folders than the one this package may be imported from.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(recognizer.__file__).parents[1])}
 SLOW_IMPORTS = ("rich", "sklearn", "torch", "pynndescent", "scipy", "numba", "matplotlib", "daft")
@@ -87,12 +90,46 @@ def test_json_says_what_the_library_says(here, capsys):
         assert line == json.dumps({"path": path, **answer.to_dict()})
 
 
-def test_an_explanation_without_a_gallery_is_refused_in_one_line(here, capsys):
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder
+
+
+def test_an_explanation_names_neighbours_and_changes_nothing_else(here, models, capsys):
+    code_of("--json", "7.png", "blank.png")
+    plain, blank = objects(capsys.readouterr().out)
+    assert code_of("--json", "--explain", 2, "7.png", "blank.png") == 0
+    explained, still_blank = objects(capsys.readouterr().out)
+    nearest, second = explained["neighbors"]
+    assert nearest["distance"] <= second["distance"]
+    assert set(nearest) == {"id", "label", "distance", "similarity", "source"}
+    assert {**explained, "neighbors": []} == plain
+    assert still_blank == blank
+
+
+def test_an_explanation_as_a_table_has_the_labels(here, models, capsys):
+    assert code_of("--explain", 3, "--csv", "7.png", "blank.png") == 0
+    seven, blank = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert [label in set("0123456789") for label in seven["neighbors"].split()] == [True] * 3
+    assert blank["neighbors"] == ""
+    assert code_of("--explain", 3, "7.png") == 0
+    assert capsys.readouterr().out.rstrip("\n").split("\t")[4] == seven["neighbors"]
+
+
+def test_an_explanation_on_a_sheet_has_its_pictures(here, models, capsys, tmp_path):
+    out = tmp_path / "out.png"
+    assert code_of("--json", "--explain", 3, "7.png", "blank.png", "--sheet", out) == 0
+    with Image.open(out) as sheet:
+        assert sheet.size == (5 * TILE[0], 2 * TILE[1])
+
+
+def test_an_explanation_without_a_gallery_is_refused_in_one_line(here, models, capsys):
     """Never an answer that silently lacks what was asked for."""
-    assert code_of("--json", "--explain", 2, "7.png", "blank.png") == 2
+    assert code_of("--json", "--explain", 2, "--gallery", "nowhere", "7.png", "blank.png") == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert "gallery" in err
+    assert "no gallery there" in err
     assert err.count("\n") == 1
 
 
@@ -194,6 +231,7 @@ def test_a_sheet_is_drawn_beside_the_answers(here, capsys, tmp_path):
         ["--field", "--explain", "2", "row.png"],
         ["--json", "--csv", "7.png"],
         ["--explain", "-1", "7.png"],
+        ["--gallery", ".", "7.png"],
         ["--max-error", "2", "7.png"],
         ["--max-error", "nan", "7.png"],
         ["--threads", "0", "7.png"],
@@ -327,7 +365,7 @@ def test_a_reader_that_leaves_early_is_no_error(here):
         process.wait(60)
 
 
-def on_a_terminal(*argv, cwd, **environment):
+def on_a_terminal(*argv, cwd, command=COMMAND, **environment):
     """What a terminal shows: standard output and standard error as they come, and the exit code."""
     import pty
 
@@ -335,7 +373,7 @@ def on_a_terminal(*argv, cwd, **environment):
     unset = ("NO_COLOR", "FORCE_COLOR", "COLORTERM")
     settings = {name: value for name, value in ENVIRONMENT.items() if name not in unset}
     settings |= {"TERM": "xterm-256color", "COLUMNS": "100", **environment}
-    with subprocess.Popen([*COMMAND, *argv], cwd=cwd, env=settings, stdout=theirs, stderr=theirs) as process:
+    with subprocess.Popen([*command, *argv], cwd=cwd, env=settings, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         while True:
@@ -358,6 +396,13 @@ class TestTerminal:
         assert shown.count("▀") == 2 * 14 * 28
         assert "nothing is drawn on it" in shown
         assert "recognize: bad.png: " in shown
+
+    def test_a_person_sees_what_is_similar_and_what_is_remembered(self, here, models):
+        shown, code = on_a_terminal("--explain", "3", "7.png", cwd=here, command=command(MODULE, models))
+        assert code == 0
+        assert shown.count("▀") + shown.count("█") >= 14 * 28 + 5 * 14 * 7
+        for words in ("as seen", "as encoded", "similarity", "mnist/train"):
+            assert words in shown
 
     @pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"PYTHONIOENCODING": "ascii"}])
     def test_a_plain_terminal_gets_ascii(self, setting, here):

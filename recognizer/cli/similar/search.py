@@ -16,6 +16,7 @@ from recognizer.cli.similar.output import Found, json_writer, plain_writer, tile
 from recognizer.cli.similar.reading import BLANK, UNREADABLE_EXIT, glyph_or_error
 from recognizer.errors import RecognizerError
 from recognizer.galleries import open_gallery
+from recognizer.glyph import SIDE
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile
@@ -56,7 +57,7 @@ def found_of(gallery: Gallery, paths: Iterator[str], args: argparse.Namespace) -
     while chunk := list(islice(paths, AT_ONCE)):
         read = [glyph_or_error(path, args.max_pixels) for path in chunk]
         inked = [g.image for g in read if not isinstance(g, RecognizerError) and g.kind != "blank"]
-        glyphs = np.stack([np.zeros((0, 28, 28), np.uint8), *inked]) if not inked else np.stack(inked)
+        glyphs = np.array(inked, np.uint8).reshape(-1, SIDE, SIDE)
         answer = gallery.search(glyphs, args.k, args.mode, args.engine, label=args.label, source=args.source)
         hits = iter(answer)
         for path, glyph in zip(chunk, read, strict=True):

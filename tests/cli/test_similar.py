@@ -1,0 +1,527 @@
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import DIGITS, LABELS, page_of
+from PIL import Image
+from rich.console import Console
+from shipped_stand_in import NAMES, SOURCE, command, glyphs, shipped, write_shipped
+from stand_in import idx
+from stand_in_encoder import write_encoder
+
+import recognizer
+from recognizer import __version__, data, to_glyph
+from recognizer.cli.similar import build, main
+from recognizer.cli.similar.output import Found
+from recognizer.cli.similar.screen import Screen
+from recognizer.cli.tiles import TILE
+from recognizer.galleries import galleries_folder
+from retrieval import Gallery
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(recognizer.__file__).parents[1])}
+SLOW_IMPORTS = ("rich", "sklearn", "torch", "pynndescent", "scipy", "numba", "matplotlib", "sqlalchemy")
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+KEYS = ["path", "mode", "engine", "neighbors", "error"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory):
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A folder with pages of the first digits, a blank page, and a file that is no image."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for number in range(6):
+        Image.fromarray(page_of(DIGITS[number])).save(folder / f"{number}.png")
+    Image.new("L", (64, 64), 255).save(folder / "blank.png")
+    (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
+    return folder
+
+
+@pytest.fixture
+def here(drawn, monkeypatch, tmp_path):
+    monkeypatch.chdir(drawn)
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    return drawn
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A folder of one's own: digits in folders of their names, one in another, a blank page, a damaged file."""
+    folder = tmp_path / "archive"
+    for number in range(8):
+        home = folder / (str(LABELS[number]) if number else "form-A")
+        home.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(page_of(DIGITS[number])).save(home / f"{number}.png")
+    Image.new("L", (64, 64), 255).save(folder / "blank.png")
+    (folder / "bad.png").write_text("not an image")
+    return folder
+
+
+@pytest.fixture
+def own(archive, tmp_path, capsys):
+    """A gallery of it."""
+    folder = tmp_path / "own"
+    assert code_of("--build", archive, "--gallery", folder) == 1
+    capsys.readouterr()
+    return folder
+
+
+def code_of(*argv):
+    try:
+        return main([str(part) for part in argv])
+    except SystemExit as stopped:
+        return stopped.code
+
+
+def run(models, *argv, cwd, stdin=b"", **settings):
+    done = [*command("recognizer.cli.similar", models), *map(str, argv)]
+    environment = {**ENVIRONMENT, **settings}
+    return subprocess.run(done, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def ids_of(entry):
+    return [hit["id"] for hit in entry["neighbors"]]
+
+
+def found_by(capsys, *argv):
+    assert code_of("--json", *argv) == 0
+    return objects(capsys.readouterr().out)
+
+
+# Searching
+
+
+def test_json_gives_an_object_a_line_in_input_order(here, capsys):
+    paths = ["3.png", "0.png", "3.png"]
+    assert code_of("--json", *paths) == 0
+    out, err = capsys.readouterr()
+    found = objects(out)
+    assert [entry["path"] for entry in found] == paths
+    assert all(list(entry) == KEYS for entry in found)
+    assert found[0] == found[2]
+    assert [(entry["mode"], entry["engine"], entry["error"]) for entry in found] == [
+        ("precision", "exact", None)
+    ] * 3
+    assert [len(set(ids_of(entry))) for entry in found] == [10] * 3
+    assert err == ""
+
+
+def test_json_says_what_the_library_says(here, capsys):
+    for mode in ("precision", "recall", "duplicates"):
+        found = found_by(capsys, "-k", 4, "--mode", mode, "0.png", "1.png")
+        asked = np.stack([to_glyph("0.png"), to_glyph("1.png")])
+        answer = Gallery.open().search(asked, 4, mode)
+        assert [entry["neighbors"] for entry in found] == [[hit.to_dict() for hit in hits] for hits in answer]
+        assert {(entry["mode"], entry["engine"]) for entry in found} == {(answer.mode, answer.engine)}
+
+
+def test_a_known_image_is_found_first_with_what_is_known_of_it(here, capsys, tmp_path):
+    Image.fromarray(DIGITS[7]).save(tmp_path / "known.png")
+    (entry,) = found_by(capsys, tmp_path / "known.png")
+    nearest = entry["neighbors"][0]
+    assert (nearest["id"], nearest["label"], nearest["source"]) == (NAMES[7], LABELS[7], SOURCE)
+    assert (nearest["distance"], nearest["similarity"]) == (0, 1)
+    (only,) = found_by(capsys, "--mode", "duplicates", tmp_path / "known.png")
+    assert ids_of(only) == [NAMES[7]]
+
+
+def test_one_bad_file_does_not_stop_the_others(here, capsys):
+    assert code_of("--json", "1.png", "bad.png", "missing.png", "2.png") == 1
+    out, err = capsys.readouterr()
+    found = objects(out)
+    assert [len(entry["neighbors"]) for entry in found] == [10, 0, 0, 10]
+    assert [entry["engine"] for entry in found] == ["exact", None, None, "exact"]
+    assert "missing.png" in found[2]["error"]
+    assert err == ""
+
+
+def test_a_blank_page_resembles_nothing(here, capsys):
+    assert code_of("--json", "blank.png") == 0
+    (entry,) = objects(capsys.readouterr().out)
+    assert (entry["neighbors"], entry["error"]) == ([], None)
+    assert code_of("blank.png") == 0
+    assert capsys.readouterr() == ("", "similar: blank.png: nothing is drawn on it\n")
+
+
+def test_a_batch_of_any_size_gives_the_same(here, capsys, monkeypatch):
+    paths = ["0.png", "blank.png", "1.png", "2.png"]
+    together = found_by(capsys, *paths)
+    monkeypatch.setattr("recognizer.cli.similar.search.AT_ONCE", 1)
+    assert found_by(capsys, *paths) == together
+
+
+def test_filters_count_before_ranking(here, capsys):
+    (entry,) = found_by(capsys, "--label", 3, "0.png")
+    assert [hit["label"] for hit in entry["neighbors"]] == [3] * int((LABELS == 3).sum())
+    (entry,) = found_by(capsys, "--source", "mnist/*", "0.png")
+    assert len(entry["neighbors"]) == 10
+    (entry,) = found_by(capsys, "--source", "form-*", "0.png")
+    assert entry["neighbors"] == []
+
+
+def test_plain_lines_have_seven_cells(here, capsys):
+    assert code_of("-k", 2, "0.png", "bad.png") == 1
+    out, err = capsys.readouterr()
+    rows = list(csv.reader(io.StringIO(out), delimiter="\t"))
+    assert [row[:2] for row in rows] == [["0.png", "1"], ["0.png", "2"]]
+    hit = Gallery.open().search(to_glyph("0.png")[None], 1)[0][0]
+    assert rows[0][2:] == [str(hit.label), f"{hit.similarity:.6f}", f"{hit.distance:.6f}", SOURCE, hit.id]
+    assert err.startswith("similar: bad.png: ")
+    assert err.count("\n") == 1
+
+
+def test_folders_and_patterns_are_taken_as_recognize_takes_them(here, capsys):
+    assert code_of("--json", ".") == 1
+    assert len(objects(capsys.readouterr().out)) == 8
+    assert [entry["path"] for entry in found_by(capsys, "[01].png")] == ["0.png", "1.png"]
+
+
+def test_a_sheet_shows_each_query_before_its_neighbours(here, capsys, tmp_path):
+    out = tmp_path / "sheet.png"
+    assert code_of("--json", "-k", 3, "0.png", "1.png", "--sheet", out) == 0
+    assert str(out) in capsys.readouterr().err
+    with Image.open(out) as page:
+        assert page.size == (4 * TILE[0], 2 * TILE[1])
+        columns = np.asarray(page.convert("L"))[6:62].reshape(56, 4, TILE[0])
+    assert ((columns[:, :, 6:62] < 5).mean((0, 2))[1:] > 0.4).all()
+
+
+def test_a_sheet_of_what_can_be_read_and_what_not(here, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    assert code_of("bad.png", "blank.png", "0.png", "-k", 1, "--sheet", out) == 1
+    with Image.open(out) as page:
+        assert page.size == (2 * TILE[0], 3 * TILE[1])
+
+
+def test_a_gallery_is_named_by_its_folder_or_kept_name(here, own, capsys):
+    (entry,) = found_by(capsys, "--gallery", own, "1.png")
+    assert ids_of(entry)[0].endswith("/1.png")
+    shutil.copytree(own, galleries_folder() / "scans")
+    assert found_by(capsys, "--gallery", "scans", "1.png") == [entry]
+    (starter,) = found_by(capsys, "1.png")
+    assert starter["neighbors"][0]["source"] == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([], "nothing to do"),
+        (["0.png", "--build", "."], "a PATH doesn't go with --build"),
+        (["--duplicates", "-k", "3"], "-k doesn't go with --duplicates"),
+        (["--build", ".", "--json"], "--json doesn't go with --build"),
+        (["--remove", "7"], "name it by --gallery"),
+        (["--reencode"], "name it by --gallery"),
+        (["--prepare"], "name it by --gallery"),
+        (["0.png", "--data", "."], "--data doesn't go with a PATH"),
+        (["--build", ".", "--data", "."], "--data goes with --build mnist"),
+        (["0.png", "--prepare"], "--prepare doesn't go with a PATH"),
+        (["--build", "0.png"], "is not a folder"),
+        (["0.png", "--mode", "recall", "--engine", "exact"], "in recall mode"),
+        (["0.png", "--mode", "precision", "--engine", "inverted"], "in precision mode"),
+        (["0.png", "--sheet", "sheet.jpg"], "should end in .png"),
+        (["0.png", "--sheet", "1.png"], "isn't a contact sheet"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_line(argv, words, here, capsys):
+    assert code_of(*argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [["-k", "0"], ["--label", "x"], ["--mode", "fast"], ["--engine", "faiss"]])
+def test_wrong_values_are_refused(argv, here, capsys):
+    assert code_of("0.png", *argv) == 2
+    assert argv[0] in capsys.readouterr().err
+
+
+def test_without_a_gallery_the_remedy_is_named(here, capsys):
+    assert code_of("0.png", "--gallery", "nowhere") == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "similar --build" in err
+    assert err.count("\n") == 1
+
+
+def test_without_a_starter_gallery_it_is_said(here, capsys, tmp_path):
+    with shipped(write_encoder(tmp_path / "bare")):
+        assert code_of("0.png") == 3
+    assert "starter: no gallery there" in capsys.readouterr().err
+
+
+def test_the_version_and_help(capsys):
+    assert code_of("--version") == 0
+    assert capsys.readouterr().out == f"similar {__version__}\n"
+    assert code_of("--help") == 0
+    out = capsys.readouterr().out
+    assert "Exit codes" in out
+    for option in ("mode", "engine", "label", "source", "gallery", "json", "sheet", "build", "duplicates"):
+        assert f"--{option}" in out
+
+
+# Building
+
+
+def test_a_folder_becomes_a_gallery(archive, here, capsys):
+    assert code_of("--build", archive) == 1
+    out, err = capsys.readouterr()
+    assert "8 added" in out
+    assert f"{archive / 'bad.png'}: " in err
+    assert "blank.png: nothing is drawn on it, left out" in err
+    gallery = Gallery.open(galleries_folder() / "archive")
+    assert len(gallery) == 8
+    hits = gallery.search(np.stack([to_glyph(page_of(digit)) for digit in DIGITS[:8]]), 1)
+    for number, (hit,) in enumerate(hits):
+        assert hit.source == hit.id == (archive / hit.source).as_posix()
+        assert Path(hit.source).name == f"{number}.png"
+        assert hit.label == (LABELS[number] if number else None)
+
+
+def test_building_again_adds_only_what_is_new(archive, own, capsys):
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert "0 added, 8 there already, 0 replaced" in capsys.readouterr().out
+    Image.fromarray(page_of(DIGITS[20])).save(archive / "new.png")
+    Image.fromarray(page_of(DIGITS[21])).save(archive / "form-A" / "0.png")
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert "1 added, 7 there already, 1 replaced" in capsys.readouterr().out
+    assert len(Gallery.open(own)) == 9
+
+
+def test_a_stopped_build_goes_on_where_it_was(archive, tmp_path, capsys, monkeypatch):
+    (archive / "bad.png").unlink()
+    looked_at = []
+
+    def read(image, max_pixels):
+        looked_at.append(image)
+        if len(looked_at) == 6:
+            raise KeyboardInterrupt
+        return glyph_or_error(image, max_pixels)
+
+    glyph_or_error = build.glyph_or_error
+    monkeypatch.setattr(build, "AT_ONCE", 2)
+    monkeypatch.setattr(build, "glyph_or_error", read)
+    assert code_of("--build", archive, "--gallery", tmp_path / "g") == 130
+    assert len(Gallery.open(tmp_path / "g")) == 4
+    capsys.readouterr()
+    assert code_of("--build", archive, "--gallery", tmp_path / "g") == 0
+    assert "4 added, 4 there already" in capsys.readouterr().out
+
+
+def test_mnist_becomes_a_gallery_with_positions_as_ids(tmp_path, capsys):
+    (tmp_path / "mnist").mkdir()
+    for name in data.MNIST:
+        contents = idx(DIGITS if "images" in name else LABELS.astype(np.uint8))
+        data.packed(tmp_path, name).write_bytes(gzip.compress(contents))
+    assert code_of("--build", "mnist", "--data", tmp_path, "--gallery", tmp_path / "g", "--prepare") == 0
+    assert f"{len(DIGITS)} in all" in capsys.readouterr().out
+    gallery = Gallery.open(tmp_path / "g")
+    hits = [hits[0] for hits in gallery.search(glyphs(), 1)]
+    assert [hit.id for hit in hits] == [str(place) for place in range(len(DIGITS))]
+    assert [hit.label for hit in hits] == LABELS.tolist()
+    assert {hit.source for hit in hits} == {SOURCE}
+
+
+def test_mnist_that_is_missing_is_an_error_with_a_remedy(tmp_path, capsys):
+    assert code_of("--build", "mnist", "--data", tmp_path, "--gallery", tmp_path / "g") == 3
+    assert "recognizer data fetch" in capsys.readouterr().err
+    assert not (tmp_path / "g").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(archive, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "mine.txt").write_text("precious")
+    assert code_of("--build", archive, "--gallery", tmp_path / "photos") == 3
+    assert "not empty" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "photos").iterdir()] == ["mine.txt"]
+
+
+def test_sources_are_found_from_any_slash_on(own, here, capsys):
+    for pattern in ("form-A*", "form-A/0.png", "0.png", "*/form-A/*"):
+        (entry,) = found_by(capsys, "--gallery", own, "--source", pattern, "1.png")
+        assert [Path(name).name for name in ids_of(entry)] == ["0.png"]
+    (entry,) = found_by(capsys, "--gallery", own, "--source", "orm-A*", "1.png")
+    assert entry["neighbors"] == []
+
+
+# Keeping
+
+
+def test_duplicates_are_listed_in_groups(archive, own, here, capsys, tmp_path):
+    shutil.copy(archive / "form-A" / "0.png", archive / "copy.png")
+    nudged = page_of(DIGITS[3])
+    nudged[60:62, 60:62] -= 6
+    Image.fromarray(nudged).save(archive / "nudged.png")
+    code_of("--build", archive, "--gallery", own)
+    capsys.readouterr()
+    assert code_of("--duplicates", "--gallery", own, "--json", "--sheet", tmp_path / "sheet.png") == 0
+    groups = {
+        group["exact"]: {Path(hit["id"]).name for hit in group["images"]}
+        for group in objects(capsys.readouterr().out)
+    }
+    assert groups == {True: {"copy.png", "0.png"}, False: {"3.png", "nudged.png"}}
+    with Image.open(tmp_path / "sheet.png") as page:
+        assert page.size == (2 * TILE[0], 2 * TILE[1])
+    assert code_of("--duplicates", "--gallery", own) == 0
+    out, err = capsys.readouterr()
+    assert sorted(line.split("\t")[1] for line in out.splitlines()) == ["exact", "exact", "near", "near"]
+    assert "10 images" in err
+
+
+def test_images_are_removed_by_their_ids(own, here, capsys):
+    (entry,) = found_by(capsys, "--gallery", own, "-k", 1, "1.png")
+    (name,) = ids_of(entry)
+    assert code_of("--remove", name, "unknown", "--gallery", own) == 1
+    out, err = capsys.readouterr()
+    assert "1 removed; 7 in all" in out
+    assert "no image has the id unknown" in err
+    (entry,) = found_by(capsys, "--gallery", own, "1.png")
+    assert name not in ids_of(entry)
+
+
+def test_a_gallery_of_another_encoder_is_refused_with_the_remedy(own, here, capsys, tmp_path):
+    with shipped(write_encoder(tmp_path / "other", seed=1)):
+        assert code_of("0.png", "--gallery", own) == 3
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        remedy = re.search(r"similar (--reencode --gallery \S+)", err)[1]
+        assert code_of(*remedy.split()) == 0
+        capsys.readouterr()
+        assert len(found_by(capsys, "0.png", "--gallery", own)[0]["neighbors"]) == 8
+
+
+# In a process of its own
+
+
+def test_a_process_answers_like_the_function(here, models, capsys):
+    done = run(models, "--json", "0.png", "bad.png", cwd=here)
+    code = code_of("--json", "0.png", "bad.png")
+    assert (done.returncode, done.stderr) == (code, b"")
+    assert done.stdout.decode() == capsys.readouterr().out
+
+
+def test_a_cold_start_imports_nothing_slow(here, models):
+    done = run(models, "--json", "0.png", cwd=here, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    imported = {line.split(b"|")[-1].strip().decode().split(".")[0] for line in done.stderr.splitlines()}
+    assert imported.isdisjoint(SLOW_IMPORTS)
+
+
+def test_a_list_on_standard_input_is_answered_in_order(here, models):
+    done = run(models, "--json", "-", cwd=here, stdin=b"3.png\nmissing.png\n0.png\n")
+    assert done.returncode == 1
+    assert [entry["path"] for entry in objects(done.stdout)] == ["3.png", "missing.png", "0.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as a name")
+def test_names_that_are_not_utf8_are_kept(here, models, tmp_path):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    name = os.path.join(os.fsencode(folder), b"caf\xe9.png")  # noqa: PTH118
+    shutil.copy(here / "0.png", name)
+    assert run(models, "--build", folder, "--gallery", tmp_path / "g", cwd=here).returncode == 0
+    done = run(models, "--gallery", tmp_path / "g", "0.png", cwd=here, PYTHONIOENCODING="utf-8")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert name in done.stdout
+
+
+# For people
+
+
+class Terminal:
+    def __init__(self, gallery, colour="truecolor", width=100):
+        self.bytes = io.BytesIO()
+        stream = io.TextIOWrapper(self.bytes, "utf-8", write_through=True)
+        console = Console(file=stream, color_system=colour, force_terminal=True, width=width, highlight=False)
+        self.screen = Screen(console, gallery)
+
+    @property
+    def shown(self):
+        return ESCAPE.sub("", self.bytes.getvalue().decode())
+
+
+@pytest.fixture
+def found():
+    hits = Gallery.open().search(glyphs()[:1], 4)
+    return Found("a [red]\x1b.png", "precision", hits.engine, tuple(hits[0]), glyphs()[0])
+
+
+def test_a_card_shows_the_query_its_neighbours_and_the_engine(found):
+    terminal = Terminal(Gallery.open())
+    terminal.screen.card(found)
+    shown = terminal.shown
+    assert shown.startswith("a [red]\\x1b.png\n")
+    assert shown.count("▀") == 5 * 14 * 7
+    for hit in found.neighbors:
+        assert re.search(rf"{hit.label} +\d+\.\d\d % +{hit.distance:.3f} +{SOURCE} +{hit.id}", shown)
+    assert "exact search of 40 images, precision mode: starter" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "blocks"), [({"colour": None}, False), ({"width": 40}, False), ({}, True)]
+)
+def test_a_card_fits_its_terminal(options, blocks, found):
+    terminal = Terminal(Gallery.open(), **options)
+    terminal.screen.card(found)
+    assert ("▀" in terminal.shown) == blocks
+    width = options.get("width", 100)
+    assert all(len(line) <= width for line in terminal.shown.splitlines())
+
+
+def test_a_line_names_the_nearest_label_and_counts_the_others(found):
+    terminal = Terminal(Gallery.open())
+    terminal.screen.line(found)
+    terminal.screen.line(Found("blank.png", "precision", glyph=glyphs()[0]))
+    first, second = terminal.shown.splitlines()
+    assert first.split()[0] == str(found.neighbors[0].label)
+    assert first.endswith("a [red]\\x1b.png")
+    assert "nothing is drawn on it" in second
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_person_sees_cards_or_lines(here, models):
+    for names, drawings in ((["0.png"], 11), (["0.png", "1.png", "2.png", "3.png"], 0)):
+        shown = on_a_terminal(models, *names, cwd=here)
+        assert shown.count("▀") == drawings * 14 * 7
+        assert all(name in shown for name in names)
+
+
+def on_a_terminal(models, *argv, cwd):
+    import pty
+
+    ours, theirs = pty.openpty()
+    unset = ("NO_COLOR", "FORCE_COLOR", "COLORTERM")
+    settings = {name: value for name, value in ENVIRONMENT.items() if name not in unset}
+    settings |= {"TERM": "xterm-256color", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+    arguments = [*command("recognizer.cli.similar", models), *argv]
+    with subprocess.Popen(arguments, cwd=cwd, env=settings, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                block = os.read(ours, 1 << 16)
+            except OSError:  # how Linux tells that the other end is closed
+                break
+            if not block:
+                break
+            shown += block
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
