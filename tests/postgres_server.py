@@ -38,7 +38,7 @@ def unusable():
 @contextmanager
 def server():
     """Runs a server; gives the URL of its database, which only this machine's users reach, through a file."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = None
     if os.geteuid() == 0:
         user = USER

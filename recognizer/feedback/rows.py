@@ -77,12 +77,11 @@ def open_rows(spec: str, source: str | None, reporter: str) -> Rows:
         UsageError: it is of another kind.
     """
     path = Path(spec)
-    defaults = Defaults(source or path.resolve().stem, reporter)
     if path.is_dir():
-        return _folder(path, defaults)
+        return _folder(path, Defaults(source or path.resolve().name, reporter))
     if path.suffix.lower() not in _JSON_SUFFIXES | {".csv"}:
         raise UsageError(f"{spec}: pass a folder, a .csv or .jsonl file, or - for standard input")
-    return _file(path, defaults)
+    return _file(path, Defaults(source or path.stem, reporter))
 
 
 def open_stream(stream: BinaryIO, source: str | None, reporter: str) -> Rows:

@@ -15,6 +15,7 @@ from recognizer.feedback.cases import Part, Report, Sample, State
 from recognizer.feedback.ledger import Entry, Ledger
 from recognizer.feedback.schema import CASES, IMAGES, REPORTS, USES
 
+CASE_COLUMNS = [column for column in CASES.c if column.name != "glyph"]
 PAGE = 500  # rows that one query is about: databases limit the number of values in it
 _Item = TypeVar("_Item")
 
@@ -47,7 +48,7 @@ def case_rows(connection: Connection, column: Any, values: Sequence[Any]) -> lis
     """The cases whose column has one of these values, in the order of their numbers."""
     found: list[Any] = []
     for page in pages(values):
-        query = select(CASES).where(column.in_(page)).order_by(CASES.c.id)
+        query = select(*CASE_COLUMNS).where(column.in_(page)).order_by(CASES.c.id)
         found += connection.execute(query).all()
     return found
 
@@ -124,7 +125,7 @@ def update_cases(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def choose(chosen: Chosen) -> Select[Any]:
     """The query for the cases that are meant."""
-    query = select(CASES)
+    query = select(*CASE_COLUMNS)
     if chosen.states:
         query = query.where(CASES.c.state.in_(chosen.states))
     if chosen.label is not None:

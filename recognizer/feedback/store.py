@@ -20,6 +20,7 @@ from recognizer.feedback.database import Database
 from recognizer.feedback.ledger import Ledger, Outcome
 from recognizer.feedback.schema import CASES, IMAGES, REPORTS, USES, parse_place
 from recognizer.feedback.statements import (
+    CASE_COLUMNS,
     PAGE,
     Chosen,
     case_rows,
@@ -125,7 +126,7 @@ class Store:
         """
 
         def work(connection: Connection) -> None:
-            row = connection.execute(select(CASES).where(CASES.c.id == case_id)).first()
+            row = connection.execute(select(*CASE_COLUMNS).where(CASES.c.id == case_id)).first()
             if row is None:
                 raise _no_case(case_id)
             entry = entries_of(connection, [row])[row.sha256]
@@ -251,7 +252,7 @@ class Store:
             UsageError: there is no such case.
         """
         with self._database.reading() as connection:
-            row = connection.execute(select(CASES).where(CASES.c.id == case_id)).first()
+            row = connection.execute(select(*CASE_COLUMNS).where(CASES.c.id == case_id)).first()
         if row is None:
             raise _no_case(case_id)
         return records.case_of(row)
