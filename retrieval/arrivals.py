@@ -96,8 +96,9 @@ def encode(
     dense, wide = [np.zeros((0, encoder.dense_dimensions), np.int8)], []
     for start in range(0, len(glyphs), _PIECE):
         piece = glyphs[start : start + _PIECE]
-        dense.append(encoder.dense(piece))
-        wide.append(encoder.wide(piece))
+        codes, wide_codes = encoder.both(piece)
+        dense.append(codes)
+        wide.append(wide_codes)
         if progress:
             progress(done + start + len(piece))
     return np.concatenate(dense), WideCodes.join(wide)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
@@ -109,7 +110,7 @@ class Encoder:
         Raises:
             QueryError: the glyphs have another shape or type.
         """
-        found = [pack(rows) for rows in self._run("dense", checked_glyphs(glyphs))]
+        found = [pack(rows) for (rows,) in self._run(["dense"], checked_glyphs(glyphs))]
         return np.concatenate([np.zeros((0, self.dense_dimensions), np.int8), *found])
 
     def wide(self, glyphs: NDArray[np.uint8]) -> WideCodes:
@@ -118,8 +119,19 @@ class Encoder:
         Raises:
             QueryError: the glyphs have another shape or type.
         """
-        found = [WideCodes.from_rows(rows) for rows in self._run("wide", checked_glyphs(glyphs))]
-        return WideCodes.join(found)
+        return self.both(glyphs)[1]
+
+    def both(self, glyphs: NDArray[np.uint8]) -> tuple[NDArray[np.int8], WideCodes]:
+        """Dense and wide codes of glyphs, in one run of the network.
+
+        Raises:
+            QueryError: the glyphs have another shape or type.
+        """
+        dense, wide = [np.zeros((0, self.dense_dimensions), np.int8)], []
+        for rows, wide_rows in self._run(["dense", "wide"], checked_glyphs(glyphs)):
+            dense.append(pack(rows))
+            wide.append(WideCodes.from_rows(wide_rows))
+        return np.concatenate(dense), WideCodes.join(wide)
 
     def decode(self, dense: NDArray[np.floating]) -> NDArray[np.float32]:
         """Dense codes, floats (N, D) of unit length, to what they remember: glyphs float32 (N, 28, 28), 0–1.
@@ -138,13 +150,11 @@ class Encoder:
         """
         return self.decode(unpack(self.dense(glyphs)))
 
-    def _run(self, output: str, glyphs: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    def _run(self, outputs: list[str], glyphs: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
         with self._lock:  # two threads must not both load the network
             session = self._encoder
-        return [
-            session.run([output], {"glyphs": glyphs[start : start + BATCH]})[0]
-            for start in range(0, len(glyphs), BATCH)
-        ]
+        for start in range(0, len(glyphs), BATCH):
+            yield session.run(outputs, {"glyphs": glyphs[start : start + BATCH]})
 
     @cached_property
     def _encoder(self) -> _Session:

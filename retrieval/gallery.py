@@ -170,15 +170,14 @@ class Gallery:
         engines = self._engines  # another thread may refresh
         chosen, snapshot = engines.plan(len(checked), mode, engine), engines.snapshot
         keep = snapshot.matching(label, source)
-        dense = self.encoder.dense(checked)
         if mode == "recall":
-            top = max(k, _CANDIDATES) if rerank else k
-            ran = INVERTED
-            ids, far = engines.inverted().search(self.encoder.wide(checked), top, keep)
+            top, ran = max(k, _CANDIDATES) if rerank else k, INVERTED
+            dense, wide = self.encoder.both(checked)
+            ids, far = engines.inverted().search(wide, top, keep)
             ids, far = _measured(snapshot, dense, ids, k, rerank)
         else:
             index = engines.dense(chosen, engine, len(checked))
-            ids, far = index.search(dense, k, keep)
+            ids, far = index.search(self.encoder.dense(checked), k, keep)
             ran = index.name
         limit = self.encoder.duplicate_distance if mode == "duplicates" else np.inf
         return Answer(self._hits(snapshot, ids, far, limit), mode, ran)
