@@ -30,12 +30,13 @@ def gallery_names() -> list[str]:
 
 
 def gallery_path(gallery: str | os.PathLike[str]) -> Path:
-    """The folder of a gallery: the one named, or where there is none, that of the kept gallery of this name."""
+    """The folder of a gallery: the one named, or where no gallery is there, that of the kept one of this name."""
     from retrieval import Gallery
 
     path = Path(gallery).expanduser()
     kept = galleries_folder() / path
-    return kept if not path.exists() and len(path.parts) == 1 and Gallery.exists(kept) else path
+    meant = len(path.parts) == 1 and not Gallery.exists(path) and Gallery.exists(kept)
+    return kept if meant else path
 
 
 def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1) -> Gallery:

@@ -33,8 +33,10 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = [*DOCUMENTS, ROOT / "NOTICE.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("*/README.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+PACKAGES = ("recognizer", "retrieval", "reject_gen")
 PROGRAMS = {  # stand for what an installation puts on the path: this Python, with these arguments
     "recognize": "-m recognizer.cli.recognize",
+    "similar": "-c 'import sys; from recognizer.cli.similar import main; sys.exit(main())'",
     "recognizer": "-c 'import sys; from recognizer.cli import main; sys.exit(main())'",
     "badcase": "-c 'import sys; from recognizer.cli.badcase import main; sys.exit(main())'",
     "python": "",
@@ -299,7 +301,7 @@ def test_errors_are_documented():
 
 
 def test_messages_are_those_of_the_code():
-    files = [*(ROOT / "recognizer").rglob("*.py"), *(ROOT / "reject_gen").rglob("*.py")]
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
     code = "".join(file.read_text(encoding="utf-8") for file in files)
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").partition("## Images")[2]
     messages = re.findall(r"^\| (`+) ?(.+?) ?\1 \|", text, re.MULTILINE)
