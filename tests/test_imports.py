@@ -14,7 +14,10 @@ PACKAGES = ("recognizer", "retrieval", "reject_gen")
 HEAVY = {"torch", "sklearn", "pynndescent", "onnxruntime", "scipy", "onnx", "numba", "sqlalchemy"}
 OPTIONAL = {
     # The store: modules about a database, imported by functions that need one.
-    *(f"recognizer.feedback.{name}" for name in ("database", "records", "schema", "statements", "store")),
+    *(
+        f"recognizer.feedback.{name}"
+        for name in ("database", "lookup", "records", "schema", "statements", "store")
+    ),
     "recognizer.training",
     "recognizer.service",
     "recognizer.bulk",

@@ -151,6 +151,25 @@ class Use:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which cases are meant: those that fit all that is given.
+
+    Attributes:
+        states: any of these states; () for all.
+        pair: labels a and b where one was reported as read for the other, or guessed first.
+        label: what they show.
+        part: what they are set aside for.
+        used_for: what they were used for, whatever their state.
+    """
+
+    states: tuple[State, ...] = ()
+    pair: tuple[int, int] | None = None
+    label: int | None = None
+    part: Part | None = None
+    used_for: Part | None = None
+
+
 def settled(reports: Iterable[Report]) -> int | None:
     """The label that reports agree on, in the order of their storage; None where they contradict each other.
 

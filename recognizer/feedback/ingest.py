@@ -29,7 +29,7 @@ class Keeper(Protocol):
     """Where samples go: a store, or the rehearsal of one."""
 
     def known(self, keys: Sequence[str]) -> dict[str, tuple[str, Outcome]]:
-        """See `Store.known`."""
+        """See `Lookup.known`."""
 
     def add(self, samples: Sequence[Sample]) -> list[Outcome]:
         """See `Store.add`."""
@@ -68,7 +68,7 @@ class Rehearsal:
         self._ledger = Ledger()
 
     def known(self, keys: Sequence[str]) -> dict[str, tuple[str, Outcome]]:
-        """See `Store.known`; what was rehearsed counts as stored."""
+        """See `Lookup.known`; what was rehearsed counts as stored."""
         stored = self._store.known(keys) if self._store else {}
         for key in keys:
             image = self._ledger.keys.get(key)

@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select, update
 
 from recognizer.audit import now
 from recognizer.feedback import records
-from recognizer.feedback.cases import Part, Report, Sample, State
+from recognizer.feedback.cases import Chosen, Part, Report, Sample
 from recognizer.feedback.ledger import Entry, Ledger
 from recognizer.feedback.schema import CASES, IMAGES, REPORTS, USES
 
 CASE_COLUMNS = [column for column in CASES.c if column.name != "glyph"]
 PAGE = 500  # rows that one query is about: databases limit the number of values in it
 _Item = TypeVar("_Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which cases are meant: those that fit all that is given.
-
-    Attributes:
-        states: any of these states; () for all.
-        pair: labels a and b where one was reported as read for the other, or guessed first.
-        label: what they show.
-        part: what they are set aside for.
-        used_for: what they were used for, whatever their state.
-    """
-
-    states: tuple[State, ...] = ()
-    pair: tuple[int, int] | None = None
-    label: int | None = None
-    part: Part | None = None
-    used_for: Part | None = None
 
 
 def pages(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

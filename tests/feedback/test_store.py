@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from labelled_images import png
 
 from recognizer.errors import ImageError, StoreError, UsageError
-from recognizer.feedback.cases import Answer, Report
+from recognizer.feedback.cases import Answer, Chosen, Report
 from recognizer.feedback.ingest import make_sample
-from recognizer.feedback.statements import Chosen
 from recognizer.feedback.store import Store
 
 DATA = Path(__file__).parents[1] / "data"

@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from recognizer.feedback.cases import STATES, Case
+from recognizer.feedback.cases import STATES, Case, Chosen
 from recognizer.feedback.fields import FieldError, parse_label, parse_time
 
 if TYPE_CHECKING:
-    from recognizer.feedback.statements import Chosen
     from recognizer.feedback.store import Store
 
 _Value = TypeVar("_Value")
@@ -60,8 +59,6 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 def chosen(args: argparse.Namespace) -> Chosen:
     """The cases that the options mean, but for their sources."""
-    from recognizer.feedback.statements import Chosen
-
     return Chosen(tuple(args.state), args.pair, args.label)
 
 
