@@ -26,7 +26,8 @@ LEAST_ASKED = 16
 EPSILONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 RECALL = 0.998
 TRIED_K = 10
-TRIED_QUERIES = 300
+TRIED_QUERIES = 500
+TRIED_NEIGHBOUR = 200
 
 _TREE = ("hyperplanes", "offsets", "children", "indices")
 _ATTRIBUTES = {
@@ -83,15 +84,17 @@ class Graph:
         return rows, far
 
     def _calibrate(self, data: NDArray[np.float32]) -> None:
-        """Choose how far to look, on rows moved as far as their tenth neighbour is, in any direction."""
+        """Choose how far to look, on points half-way between a row and a distant neighbour of it.
+
+        They lie among the rows, but close to none: so do new images, for which the search is harder than for known
+        ones or for those that noise was added to.
+        """
         rng = np.random.default_rng(SEED)
         start = data[rng.choice(len(data), min(TRIED_QUERIES, len(data)), replace=False)]
-        k = min(TRIED_K, len(data) - 1)
-        _, near = _exact(start, data, k)
-        away = rng.normal(size=start.shape).astype(np.float32)
-        away *= near[:, -1:] / np.linalg.norm(away, axis=1, keepdims=True)
-        queries = start + away
+        near, _ = _exact(start, data, max(2, min(TRIED_NEIGHBOUR, len(data) // 20)))
+        queries = start + data[near[:, -1]]
         queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+        k = min(TRIED_K, len(data))
         true, _ = _exact(queries, data, k)
         for epsilon in EPSILONS:
             self._epsilon = epsilon
