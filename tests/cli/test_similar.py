@@ -485,12 +485,23 @@ def test_a_card_fits_its_terminal(options, blocks, found):
     assert all(len(line) <= width for line in terminal.shown.splitlines())
 
 
-def test_a_line_names_the_nearest_label_and_counts_the_others(found):
+def test_a_card_says_why_there_is_nothing_to_show():
+    terminal = Terminal(Gallery.open())
+    terminal.screen.card(Found("blank.png", "precision", glyph=glyphs()[0]))
+    terminal.screen.card(Found("lonely.png", "precision", "exact", (), glyphs()[0]))
+    assert " ".join(terminal.shown.split()) == (
+        "blank.png nothing is drawn on it "
+        "lonely.png nothing found exact search of 40 images, precision mode: starter"
+    )
+
+
+def test_a_line_names_the_nearest_label_and_the_others(found):
     terminal = Terminal(Gallery.open())
     terminal.screen.line(found)
     terminal.screen.line(Found("blank.png", "precision", glyph=glyphs()[0]))
     first, second = terminal.shown.splitlines()
-    assert first.split()[0] == str(found.neighbors[0].label)
+    labels = [str(hit.label) for hit in found.neighbors]
+    assert [first.split()[0], *first.split()[3:7]] == [labels[0], *labels]
     assert first.endswith("a [red]\\x1b.png")
     assert "nothing is drawn on it" in second
 

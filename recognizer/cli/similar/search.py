@@ -41,7 +41,7 @@ def search(args: argparse.Namespace) -> int:
     unreadable = False
     for found in answers:
         unreadable |= found.error is not None
-        if not args.json and (found.error or found.blank):
+        if not args.json and (found.error or (found.blank and not people)):
             _tell(str(found.error or f"{found.path}: {BLANK}"))
         write(found)
         if sheet:
