@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
+from recognizer.second_look import SecondLook
 
 FORMAT_VERSION = 2  # of a model with specialists, whose thresholds are chosen for its answers after stage two
 WITHOUT_SPECIALISTS = 1
@@ -70,6 +71,14 @@ class Bundle:
     def temperature(self) -> float:
         """What logits are divided by, so that their softmax is calibrated (Guo et al. 2017)."""
         return float(self.meta["temperature"])
+
+    @property
+    def second_look(self) -> SecondLook | None:
+        """When the network looks again; None for a model that never does."""
+        described = self.meta.get("second_look")
+        if described is None:
+            return None
+        return SecondLook(described["lead"], tuple(map(tuple, described["views"])))
 
     @property
     def stage_two(self) -> dict[str, Any] | None:
@@ -168,6 +177,7 @@ def _check_values(file: Path, meta: dict[str, Any]) -> None:
         "risk_coverage": isinstance(meta["risk_coverage"], list)
         and all(is_point(point, numbers) for point in meta["risk_coverage"]),
         "files": isinstance(meta["files"], dict),
+        "second_look": meta.get("second_look") is None or _is_second_look(meta["second_look"], is_number),
         "stage_two": meta.get("stage_two") is None or _is_stage_two(meta["stage_two"], is_number),
     }
     damaged = sorted(key for key, is_sound in sound.items() if not is_sound)
@@ -175,6 +185,15 @@ def _check_values(file: Path, meta: dict[str, Any]) -> None:
         raise ModelError(
             f"{file}: damaged, its {', '.join(damaged)} makes no sense; install or train the model again"
         )
+
+
+def _is_second_look(described: object, is_number: Callable[[object], bool]) -> bool:
+    return (
+        isinstance(described, dict)
+        and is_number(described.get("lead"))
+        and isinstance(views := described.get("views"), list)
+        and all(isinstance(view, list) and len(view) == 5 and all(map(is_number, view)) for view in views)
+    )
 
 
 def _is_stage_two(described: object, is_number: Callable[[object], bool]) -> bool:

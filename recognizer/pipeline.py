@@ -176,7 +176,7 @@ class Recognizer:
         ):
             raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
         page = open_page(image, max_pixels=self._max_pixels)
-        segments = read_field(page, self._stages.network.logits, self._decision.temperature, length)
+        segments = read_field(page, self._stages.network.first_logits, self._decision.temperature, length)
         kinds: list[Kind] = ["one"] * len(segments)
         answers = self._decided([segment.glyph for segment in segments], kinds, None, explain)
         return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))

@@ -84,11 +84,14 @@ class NetworkConfig:
         half: channels of the convolutions at half of the glyph's size.
         quarter: channels of those at a quarter of it.
         int8: whether the graph that ships works on 8-bit integers.
+        second_look: lead of the likeliest class, in logits, below which the network looks again at the glyph, turned,
+            sheared, scaled and moved a little; 0: it never does.
     """
 
     half: tuple[int, ...] = (32, 48)
     quarter: tuple[int, ...] = (96, 96, 96)
     int8: bool = True
+    second_look: float = 2.0
 
 
 @dataclass(frozen=True)

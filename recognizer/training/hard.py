@@ -64,7 +64,7 @@ class Target:
             ModelError: it is missing or damaged.
         """
         bundle = read_bundle(folder)
-        network = Network(bundle.network, bundle.name)
+        network = Network.of(bundle)
         return Target(
             lambda glyphs: softmax(network.logits(glyphs), bundle.temperature),
             bundle.operating_point().threshold,

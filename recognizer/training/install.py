@@ -57,7 +57,7 @@ def install(  # noqa: PLR0917 - seven different things, of seven types
         `stages.compare` on the validation pool.
     """
     graph = with_features(bundle.network)
-    network = Network(graph, bundle.name)
+    network = Network.of(bundle, graph)
     first = first_stage(bundle)
     seen = outputs_of(network, pool.glyphs)
     logits = seen.logits / np.float32(first["temperature"])
@@ -148,6 +148,6 @@ def _golden(bundle: Bundle, pool: Pool, seen: Outputs, second: StageTwo, tempera
     )
     new = pool.glyphs[routed[:: max(1, len(routed) // GOLDEN_ROUTED)][:GOLDEN_ROUTED]]
     glyphs = np.unique(np.concatenate([old, new]), axis=0)
-    stage_one = outputs_of(Network(with_features(bundle.network), bundle.name), glyphs)
+    stage_one = outputs_of(Network.of(bundle, with_features(bundle.network)), glyphs)
     final, _ = second.settle(glyphs, stage_one.logits, stage_one.features)
     return golden_outputs(glyphs, softmax(final, temperature).astype(np.float32))

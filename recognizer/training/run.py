@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from recognizer.decide import softmax
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.results import REJECT
+from recognizer.second_look import SecondLook
 from recognizer.training.config import TrainingConfig
 from recognizer.training.export import to_onnx
 from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sanity, logits_of
@@ -65,8 +66,9 @@ class Run:
         if self.config.network.int8:
             graph = quantise(graph, pools.train.glyphs, self.config.seed)
         # Calibrated is what ships, not what was trained.
-        logits = Network(graph).all_logits(pools.validation.glyphs)
-        bundle = self._export(graph, logits, pools)
+        look = SecondLook(self.config.network.second_look) if self.config.network.second_look else None
+        logits = Network(graph, look=look).all_logits(pools.validation.glyphs)
+        bundle = self._export(graph, look, logits, pools)
         self._report(bundle, logits, pools, trainer.history)
         return bundle
 
@@ -86,7 +88,9 @@ class Run:
         progress.note("validation", figures)
         return figures
 
-    def _export(self, graph: bytes, logits: NDArray[np.float32], pools: Pools) -> Path:
+    def _export(
+        self, graph: bytes, look: SecondLook | None, logits: NDArray[np.float32], pools: Pools
+    ) -> Path:
         pool = pools.validation
         digit = pool.labels < REJECT
         temperature = fit_temperature(logits[digit][:, :REJECT], pool.labels[digit])
@@ -98,6 +102,7 @@ class Run:
             "name": self.config.name,
             "version": self.config.version,
             "temperature": temperature,
+            "second_look": look and asdict(look),
             "operating_point": point,
             "risk_coverage": risk_coverage(scores[digit], pool.labels[digit]),
             "validation": validation_figures(scores, pool, point["threshold"]),

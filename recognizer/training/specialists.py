@@ -180,7 +180,7 @@ class SpecialistRun:
             {key.removeprefix(prefix): value for key, value in averaged.items() if key.startswith(prefix)}
         )
         keep_weights(network, weights)
-        return FoldNetwork(Network(with_features(bundle.network), bundle.name), weights)
+        return FoldNetwork(Network.of(bundle, with_features(bundle.network)), weights)
 
     def _pairs(self, models: Mapping[str, Model]) -> list[Pair]:
         """The pairs that either model confuses more than others, those with most confusions first."""

@@ -1,0 +1,80 @@
+"""A network looks again where it is in doubt, and only there; a glyph gets the same answer alone and in a batch."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from bundles import copy_of_shipped
+from pages import DIGITS
+
+from recognizer import Recognizer
+from recognizer.bundle import META, read_bundle
+from recognizer.errors import ModelError
+from recognizer.network import Network
+from recognizer.second_look import VIEWS, SecondLook, changed
+
+
+def ink_of(glyphs):
+    """Answers that depend on the glyph alone: the first class leads the second by the ink's mean, in tens."""
+    mean = glyphs.reshape(len(glyphs), -1).mean(axis=1) / 10
+    return (np.column_stack([mean, np.zeros(len(glyphs))]).astype(np.float32),)
+
+
+def test_what_is_clear_stays_as_it_was():
+    first = ink_of(DIGITS)
+    looks = []
+    seen = SecondLook(0.0).at(DIGITS, first, lambda views: looks.append(views) or ink_of(views))
+    assert np.array_equal(seen[0], first[0])
+    assert looks == []
+
+
+def test_what_is_in_doubt_gets_the_mean_of_all_looks():
+    first = ink_of(DIGITS)
+    lead = float(np.median(first[0][:, 0]))
+    asked = []
+    (seen,) = SecondLook(lead).at(DIGITS, first, lambda views: asked.append(len(views)) or ink_of(views))
+    doubtful = first[0][:, 0] < lead
+    assert asked == [doubtful.sum() * len(VIEWS)]
+    assert np.array_equal(seen[~doubtful], first[0][~doubtful])
+    one = np.flatnonzero(doubtful)[0]
+    looks = np.concatenate([DIGITS[[one]], changed(DIGITS[[one]], VIEWS)])
+    assert seen[one] == pytest.approx(ink_of(looks)[0].mean(axis=0), abs=1e-4)
+
+
+def test_views_are_of_the_same_digit_a_little_changed():
+    views = changed(DIGITS[:20], VIEWS).reshape(20, len(VIEWS), 28, 28).astype(float)
+    for digit, own in zip(DIGITS[:20].astype(float), views, strict=True):
+        for view in own:
+            assert not np.array_equal(view, digit)
+            assert np.corrcoef(view.ravel(), digit.ravel())[0, 1] > 0.5
+            assert 0.7 < view.sum() / digit.sum() < 1.3
+
+
+def test_a_batch_changes_nothing():
+    bundle = read_bundle()
+    network = Network(bundle.network, look=SecondLook(6.0))
+    together = network.logits(DIGITS[:40])
+    assert not np.array_equal(together, network.first_logits(DIGITS[:40]))
+    alone = np.concatenate([network.logits(DIGITS[i : i + 1]) for i in range(40)])
+    assert together == pytest.approx(alone, abs=1e-4)
+
+
+def test_no_glyphs_no_looks():
+    network = Network(read_bundle().network, look=SecondLook(6.0))
+    assert network.logits(DIGITS[:0]).shape == (0, 11)
+
+
+def test_the_model_that_ships_looks_again():
+    assert read_bundle().second_look is not None
+
+
+@pytest.mark.parametrize(
+    "look", [3, {"lead": 2.0}, {"lead": "2", "views": []}, {"lead": 2.0, "views": [[1, 2]]}]
+)
+def test_a_damaged_second_look_is_one_line(tmp_path, look):
+    folder = copy_of_shipped(tmp_path / "model", second_look=look)
+    assert json.loads((folder / META).read_text())["second_look"] == look
+    with pytest.raises(ModelError, match=r"second_look makes no sense"):
+        Recognizer.load(folder)
