@@ -1,0 +1,200 @@
+"""Making and keeping galleries with `similar`."""
+
+import gzip
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import DIGITS, LABELS, page_of
+from PIL import Image
+from shipped_stand_in import SOURCE, glyphs, shipped, write_shipped
+from similar_command import code_of, draw, found_by, ids_of, objects
+from stand_in import idx
+from stand_in_encoder import write_encoder
+
+from recognizer import data, to_glyph
+from recognizer.cli.similar import build
+from recognizer.cli.tiles import TILE
+from recognizer.galleries import galleries_folder
+from retrieval import Gallery
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory):
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture
+def here(drawn, monkeypatch, tmp_path):
+    monkeypatch.chdir(drawn)
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    return drawn
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A folder of one's own: digits in folders of their names, one in another, a blank page, a damaged file."""
+    folder = tmp_path / "archive"
+    for number in range(8):
+        home = folder / (str(LABELS[number]) if number else "form-A")
+        home.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(page_of(DIGITS[number])).save(home / f"{number}.png")
+    Image.new("L", (64, 64), 255).save(folder / "blank.png")
+    (folder / "bad.png").write_text("not an image")
+    return folder
+
+
+@pytest.fixture
+def own(archive, tmp_path, capsys):
+    """A gallery of it."""
+    folder = tmp_path / "own"
+    assert code_of("--build", archive, "--gallery", folder) == 1
+    capsys.readouterr()
+    return folder
+
+
+def test_a_gallery_is_named_by_its_folder_or_kept_name(here, own, capsys):
+    (entry,) = found_by(capsys, "--gallery", own, "1.png")
+    assert ids_of(entry)[0].endswith("/1.png")
+    shutil.copytree(own, galleries_folder() / "scans")
+    assert found_by(capsys, "--gallery", "scans", "1.png") == [entry]
+    (starter,) = found_by(capsys, "1.png")
+    assert starter["neighbors"][0]["source"] == SOURCE
+
+
+# Building
+
+
+def test_a_folder_becomes_a_gallery(archive, here, capsys):
+    assert code_of("--build", archive) == 1
+    out, err = capsys.readouterr()
+    assert "8 added" in out
+    assert f"{archive / 'bad.png'}: " in err
+    assert "blank.png: nothing is drawn on it, left out" in err
+    gallery = Gallery.open(galleries_folder() / "archive")
+    assert len(gallery) == 8
+    hits = gallery.search(np.stack([to_glyph(page_of(digit)) for digit in DIGITS[:8]]), 1)
+    for number, (hit,) in enumerate(hits):
+        assert hit.source == hit.id == (archive / hit.source).as_posix()
+        assert Path(hit.source).name == f"{number}.png"
+        assert hit.label == (LABELS[number] if number else None)
+
+
+def test_building_again_adds_only_what_is_new(archive, own, capsys):
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert "0 added, 8 there already, 0 replaced" in capsys.readouterr().out
+    Image.fromarray(page_of(DIGITS[20])).save(archive / "new.png")
+    Image.fromarray(page_of(DIGITS[21])).save(archive / "form-A" / "0.png")
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert "1 added, 7 there already, 1 replaced" in capsys.readouterr().out
+    assert len(Gallery.open(own)) == 9
+
+
+def test_a_stopped_build_goes_on_where_it_was(archive, tmp_path, capsys, monkeypatch):
+    (archive / "bad.png").unlink()
+    looked_at = []
+
+    def read(image, max_pixels):
+        looked_at.append(image)
+        if len(looked_at) == 6:
+            raise KeyboardInterrupt
+        return glyph_or_error(image, max_pixels)
+
+    glyph_or_error = build.glyph_or_error
+    monkeypatch.setattr(build, "AT_ONCE", 2)
+    monkeypatch.setattr(build, "glyph_or_error", read)
+    assert code_of("--build", archive, "--gallery", tmp_path / "g") == 130
+    assert len(Gallery.open(tmp_path / "g")) == 4
+    capsys.readouterr()
+    assert code_of("--build", archive, "--gallery", tmp_path / "g") == 0
+    assert "4 added, 4 there already" in capsys.readouterr().out
+
+
+def test_mnist_becomes_a_gallery_with_positions_as_ids(tmp_path, capsys):
+    (tmp_path / "mnist").mkdir()
+    for name in data.MNIST:
+        contents = idx(DIGITS if "images" in name else LABELS.astype(np.uint8))
+        data.packed(tmp_path, name).write_bytes(gzip.compress(contents))
+    assert code_of("--build", "mnist", "--data", tmp_path, "--gallery", tmp_path / "g", "--prepare") == 0
+    assert f"{len(DIGITS)} in all" in capsys.readouterr().out
+    gallery = Gallery.open(tmp_path / "g")
+    hits = [hits[0] for hits in gallery.search(glyphs(), 1)]
+    assert [hit.id for hit in hits] == [str(place) for place in range(len(DIGITS))]
+    assert [hit.label for hit in hits] == LABELS.tolist()
+    assert {hit.source for hit in hits} == {SOURCE}
+
+
+def test_mnist_that_is_missing_is_an_error_with_a_remedy(tmp_path, capsys):
+    assert code_of("--build", "mnist", "--data", tmp_path, "--gallery", tmp_path / "g") == 3
+    assert "recognizer data fetch" in capsys.readouterr().err
+    assert not (tmp_path / "g").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(archive, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "mine.txt").write_text("precious")
+    assert code_of("--build", archive, "--gallery", tmp_path / "photos") == 3
+    assert "not empty" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "photos").iterdir()] == ["mine.txt"]
+
+
+def test_sources_are_found_from_any_slash_on(own, here, capsys):
+    for pattern in ("form-A*", "form-A/0.png", "0.png", "*/form-A/*"):
+        (entry,) = found_by(capsys, "--gallery", own, "--source", pattern, "1.png")
+        assert [Path(name).name for name in ids_of(entry)] == ["0.png"]
+    (entry,) = found_by(capsys, "--gallery", own, "--source", "orm-A*", "1.png")
+    assert entry["neighbors"] == []
+
+
+# Keeping
+
+
+def test_duplicates_are_listed_in_groups(archive, own, here, capsys, tmp_path):
+    shutil.copy(archive / "form-A" / "0.png", archive / "copy.png")
+    nudged = page_of(DIGITS[3])
+    nudged[60:62, 60:62] -= 6
+    Image.fromarray(nudged).save(archive / "nudged.png")
+    code_of("--build", archive, "--gallery", own)
+    capsys.readouterr()
+    assert code_of("--duplicates", "--gallery", own, "--json", "--sheet", tmp_path / "sheet.png") == 0
+    groups = {
+        group["exact"]: {Path(hit["id"]).name for hit in group["images"]}
+        for group in objects(capsys.readouterr().out)
+    }
+    assert groups == {True: {"copy.png", "0.png"}, False: {"3.png", "nudged.png"}}
+    with Image.open(tmp_path / "sheet.png") as page:
+        assert page.size == (2 * TILE[0], 2 * TILE[1])
+    assert code_of("--duplicates", "--gallery", own) == 0
+    out, err = capsys.readouterr()
+    assert sorted(line.split("\t")[1] for line in out.splitlines()) == ["exact", "exact", "near", "near"]
+    assert "10 images" in err
+
+
+def test_images_are_removed_by_their_ids(own, here, capsys):
+    (entry,) = found_by(capsys, "--gallery", own, "-k", 1, "1.png")
+    (name,) = ids_of(entry)
+    assert code_of("--remove", name, "unknown", "--gallery", own) == 1
+    out, err = capsys.readouterr()
+    assert "1 removed; 7 in all" in out
+    assert "no image has the id unknown" in err
+    (entry,) = found_by(capsys, "--gallery", own, "1.png")
+    assert name not in ids_of(entry)
+
+
+def test_a_gallery_of_another_encoder_is_refused_with_the_remedy(own, here, capsys, tmp_path):
+    with shipped(write_encoder(tmp_path / "other", seed=1)):
+        assert code_of("0.png", "--gallery", own) == 3
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        remedy = re.search(r"similar (--reencode --gallery \S+)", err)[1]
+        assert code_of(*remedy.split()) == 0
+        capsys.readouterr()
+        assert len(found_by(capsys, "0.png", "--gallery", own)[0]["neighbors"]) == 8
