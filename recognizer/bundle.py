@@ -22,6 +22,7 @@ FORMAT_VERSION = 2  # of a model with specialists, whose thresholds are chosen f
 WITHOUT_SPECIALISTS = 1
 META = "meta.json"
 NETWORK = "stage1.onnx"
+WEIGHTS = "stage1.weights.npz"  # in models that can go on learning; nothing else needs it
 GOLDEN = "golden.json"
 PREPROCESSING = "glyph-28-mnist/1"
 LABELS = [*map(str, range(REJECT)), "reject"]
@@ -139,6 +140,17 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     if missing := set(named) - files.keys():
         raise ModelError(f"{path / META}: damaged, it has no checksum of {', '.join(sorted(missing))}")
     return Bundle(path, meta, files[NETWORK], {name: files[name] for name in named})
+
+
+def read_file_of(bundle: Bundle, name: str) -> bytes:
+    """One of a model's files, whole.
+
+    Raises:
+        ModelError: the model has none of that name, or it is damaged.
+    """
+    if name not in bundle.meta["files"]:
+        raise ModelError(f"{bundle.folder}: the model has no {name}")
+    return _read_checked(bundle.folder / name, bundle.meta["files"][name])
 
 
 def _read_meta(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.bundle import GOLDEN, Bundle, golden_outputs, write_bundle
+from recognizer.bundle import GOLDEN, WEIGHTS, Bundle, golden_outputs, read_file_of, write_bundle
 from recognizer.bundle import NETWORK as STAGE_ONE
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import NO_SPECIALIST, Routing, route, softmax
@@ -79,6 +79,8 @@ def install(  # noqa: PLR0917 - seven different things, of seven types
     meta["stage_two"] = _stage_two(second, plan, first, figures)
     files = {file_name(each): each.model.to_bytes() for each in specialists}
     files |= {STAGE_ONE: graph, GOLDEN: _golden(bundle, pool, seen, second, meta["temperature"])}
+    if WEIGHTS in bundle.meta["files"]:
+        files[WEIGHTS] = read_file_of(bundle, WEIGHTS)
     write_bundle(folder, meta, files)
     before = Stage.of(seen.logits, first["temperature"], first["operating_point"]["threshold"])
     return compare(before, Stage(scores, meta["operating_point"]["threshold"]), pool.labels, names)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, golden_outputs, read_bundle, write_bundle
+from recognizer.bundle import GOLDEN, NETWORK, WEIGHTS, golden_outputs, read_bundle, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import softmax
 from recognizer.network import Network
@@ -30,6 +30,7 @@ from recognizer.training.pools import describe, prepare_pools
 from recognizer.training.progress import Progress
 from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool, Pools
+from recognizer.training.weights import pack_weights
 
 CHECKPOINT = "checkpoint.pt"
 CURVES = "curves.png"
@@ -68,7 +69,7 @@ class Run:
         # Calibrated is what ships, not what was trained.
         look = SecondLook(self.config.network.second_look) if self.config.network.second_look else None
         logits = Network(graph, look=look).all_logits(pools.validation.glyphs)
-        bundle = self._export(graph, look, logits, pools)
+        bundle = self._export({NETWORK: graph, WEIGHTS: pack_weights(model)}, look, logits, pools)
         self._report(bundle, logits, pools, trainer.history)
         return bundle
 
@@ -89,7 +90,7 @@ class Run:
         return figures
 
     def _export(
-        self, graph: bytes, look: SecondLook | None, logits: NDArray[np.float32], pools: Pools
+        self, files: dict[str, bytes], look: SecondLook | None, logits: NDArray[np.float32], pools: Pools
     ) -> Path:
         pool = pools.validation
         digit = pool.labels < REJECT
@@ -116,10 +117,7 @@ class Run:
                 },
             },
         }
-        files = {
-            NETWORK: graph,
-            GOLDEN: golden_outputs(pool.glyphs[golden], scores[golden].astype(np.float32)),
-        }
+        files = files | {GOLDEN: golden_outputs(pool.glyphs[golden], scores[golden].astype(np.float32))}
         write_bundle(self.folder / "bundle", meta, files)
         return self.folder / "bundle"
 

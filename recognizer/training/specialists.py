@@ -18,7 +18,7 @@ from recognizer.errors import DataError, UsageError
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.training.candidates import Candidates
-from recognizer.training.config import NetworkConfig, TrainingConfig, make_config
+from recognizer.training.config import NetworkConfig, TrainingConfig
 from recognizer.training.export import with_features
 from recognizer.training.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
 from recognizer.training.install import install
@@ -39,6 +39,7 @@ from recognizer.training.stage_evidence import (
     make_model,
     with_verdicts,
 )
+from recognizer.training.weights import config_of
 
 FULL, LIGHT = "full", "light"
 BUNDLE = "bundle"
@@ -86,7 +87,7 @@ class SpecialistRun:
         self.folder.mkdir(parents=True, exist_ok=True)
         pools = read_pools(self.run)
         bundles = {FULL: read_bundle(self.model), LIGHT: read_bundle(self.light / BUNDLE)}
-        likes = {FULL: _config(read_bundle(self.run / BUNDLE)), LIGHT: _config(bundles[LIGHT])}
+        likes = {FULL: config_of(read_bundle(self.run / BUNDLE)), LIGHT: config_of(bundles[LIGHT])}
         self._check(bundles, likes)
         folds = assign_folds(
             pools.train, likes[FULL].data.page_copies, self.config.folds.count, self.config.seed
@@ -267,10 +268,6 @@ class SpecialistRun:
             "specialists", "recognizer specialists", arguments, data, {**figures, "cascade": cascade}, bundle
         )
         write_record(record, self.folder)
-
-
-def _config(bundle: Bundle) -> TrainingConfig:
-    return make_config(bundle.meta["config"], f"{bundle.folder}: config")
 
 
 def _described(pair: Pair, choice: Choice, plan: Plan) -> dict[str, Any]:

@@ -19,6 +19,7 @@ pytest.importorskip("matplotlib")
 
 from torch import nn  # noqa: E402
 
+from recognizer.bundle import read_bundle  # noqa: E402
 from recognizer.cli import main  # noqa: E402
 from recognizer.decide import softmax  # noqa: E402
 from recognizer.network import Network  # noqa: E402
@@ -30,6 +31,7 @@ from recognizer.training.export import to_onnx  # noqa: E402
 from recognizer.training.loop import SanityError, Trainer, check_sanity, logits_of, tensors  # noqa: E402
 from recognizer.training.model import GlyphClassifier  # noqa: E402
 from recognizer.training.samples import Pool  # noqa: E402
+from recognizer.training.weights import load_stage_one  # noqa: E402
 from reject_gen.typefaces import find_typefaces  # noqa: E402
 
 SMALL = NetworkConfig((8, 16), (32,))
@@ -222,7 +224,9 @@ def test_a_stopped_training_keeps_its_finished_epochs(tmp_path):
 def test_a_finished_training_is_found_again(tmp_path):
     checkpoint = tmp_path / "checkpoint.pt"
     first = trained(checkpoint)
-    trainer = Trainer(network(9), POOL, OptimizerConfig(epochs=3, batch=64, known_share=0.3), AugmentConfig(), 0)
+    trainer = Trainer(
+        network(9), POOL, OptimizerConfig(epochs=3, batch=64, known_share=0.3), AugmentConfig(), 0
+    )
     assert same_weights(weights(trainer.run(pytest.fail, pytest.fail, checkpoint)), first, tolerance=0)
 
 
@@ -358,11 +362,18 @@ def test_the_golden_answers_are_those_of_the_bundle(run_folder):
     folder = run_folder / "out" / "bundle"
     pairs = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
     glyphs = np.array([pair["glyph"] for pair in pairs], np.uint8).reshape(-1, 28, 28)
-    model = Recognizer.load(folder)
-    graph = Network((folder / "stage1.onnx").read_bytes()).logits(glyphs) / model._decision.temperature
+    bundle = read_bundle(folder)
+    graph = Network.of(bundle).logits(glyphs) / bundle.temperature
     powers = np.exp(graph - graph.max(axis=1, keepdims=True))
     wanted = np.array([pair["scores"] for pair in pairs])
     assert powers / powers.sum(axis=1, keepdims=True) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_bundle_holds_the_weights_to_go_on_from(run_folder):
+    model = load_stage_one(read_bundle(run_folder / "out" / "bundle"))
+    state = torch.load(run_folder / "out" / "checkpoint.pt", weights_only=True)["averaged"]
+    trained = {name.removeprefix("module."): value.numpy() for name, value in state.items() if "." in name}
+    assert same_weights(weights(model), trained, tolerance=1e-3)
 
 
 def test_a_finished_run_is_found_again(run_folder, mnist, capsys):
