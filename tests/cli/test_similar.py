@@ -111,6 +111,8 @@ def test_a_batch_of_any_size_gives_the_same(here, capsys, monkeypatch):
 def test_filters_count_before_ranking(here, capsys):
     (entry,) = found_by(capsys, "--label", 3, "0.png")
     assert [hit["label"] for hit in entry["neighbors"]] == [3] * int((LABELS == 3).sum())
+    (entry,) = found_by(capsys, "--label", 0, "3.png")
+    assert {hit["label"] for hit in entry["neighbors"]} == {0}
     (entry,) = found_by(capsys, "--source", "mnist/*", "0.png")
     assert len(entry["neighbors"]) == 10
     (entry,) = found_by(capsys, "--source", "form-*", "0.png")
@@ -157,6 +159,7 @@ def test_a_sheet_of_what_can_be_read_and_what_not(here, tmp_path, capsys):
         ([], "nothing to do"),
         (["0.png", "--build", "."], "a PATH doesn't go with --build"),
         (["--duplicates", "-k", "3"], "-k doesn't go with --duplicates"),
+        (["--duplicates", "--label", "0"], "--label doesn't go with --duplicates"),
         (["--build", ".", "--json"], "--json doesn't go with --build"),
         (["--remove", "7"], "name it by --gallery"),
         (["--reencode"], "name it by --gallery"),

@@ -116,7 +116,7 @@ def check(args: argparse.Namespace) -> None:
     """
     action = action_of(args)
     for option, purposes in _FOR.items():
-        if getattr(args, option) not in (None, False, []) and action not in purposes:
+        if _is_given(getattr(args, option)) and action not in purposes:
             raise UsageError(f"{_spelled(option)} doesn't go with {_spelled(action)}")
     if action == "search" and not args.paths:
         raise UsageError(
@@ -128,6 +128,10 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError(f"{_spelled(action)} changes a gallery: name it by --gallery")
     args.k, args.mode, args.engine = args.k or K, args.mode or MODE, args.engine or ENGINE
     args.max_pixels = args.max_pixels or MAX_PIXELS
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value != []  # 0 is a label
 
 
 def _spelled(option: str) -> str:
