@@ -23,7 +23,7 @@ SEED = 1
 LEAST_ASKED = 16
 # How far beyond the k-th neighbour a search goes on looking (pynndescent's epsilon): the first that finds the
 # wanted share of true neighbours.
-EPSILONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+EPSILONS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 RECALL = 0.998
 TRIED_K = 10
 TRIED_QUERIES = 500
