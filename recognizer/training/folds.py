@@ -16,6 +16,7 @@ from torch import nn
 from recognizer.network import Network
 from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
+from recognizer.second_look import SecondLook
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.export import to_onnx
 from recognizer.training.hard import PREFIX
@@ -110,7 +111,8 @@ def train_fold(recipe: Recipe, pool: Pool, name: str, folder: Path, progress: Pr
         partial.write_bytes(content)
         partial.replace(graph)
         progress.note(name, {"glyphs": len(pool), "loss": trainer.history.loss[-1]})
-    return FoldNetwork(Network(graph.read_bytes(), str(graph)), weights)
+    look = SecondLook(recipe.network.second_look) if recipe.network.second_look else None
+    return FoldNetwork(Network(graph.read_bytes(), str(graph), look), weights)
 
 
 def keep_weights(model: nn.Module, file: Path) -> None:

@@ -75,7 +75,9 @@ class SpecialistConfig:
     folds: FoldsConfig = field(default_factory=FoldsConfig)
     pairs: PairsConfig = field(default_factory=PairsConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    network: NetworkConfig = field(default_factory=lambda: NetworkConfig((16, 24), (48, 48, 48)))
+    network: NetworkConfig = field(
+        default_factory=lambda: NetworkConfig((16, 24), (48, 48, 48), second_look=0.0)
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON-ready values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,11 @@ from recognizer.errors import DataError, UsageError
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.training.candidates import Candidates
-from recognizer.training.config import NetworkConfig, TrainingConfig
+from recognizer.training.config import TrainingConfig
 from recognizer.training.export import with_features
 from recognizer.training.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
 from recognizer.training.install import install
-from recognizer.training.model import GlyphClassifier, multiplications
-from recognizer.training.pair_fit import NETWORK, NETWORK_VIEWS
+from recognizer.training.model import GlyphClassifier
 from recognizer.training.pools import describe, read_pools
 from recognizer.training.progress import Progress
 from recognizer.training.run import CHECKPOINT
@@ -31,6 +30,7 @@ from recognizer.training.samples import Pools
 from recognizer.training.specialist_config import SpecialistConfig
 from recognizer.training.specialist_plots import draw_cascade, draw_confusions, draw_pairs
 from recognizer.training.stage_choice import Asked, Choice, Plan, choose, margin_curve
+from recognizer.training.stage_cost import affordable, mean_cost, specialist_cost
 from recognizer.training.stage_evidence import (
     Model,
     ask,
@@ -210,49 +210,25 @@ class SpecialistRun:
         evidence = judge(model, pools.train, candidates.folds, asked, coverage)
         overall = evidence["overall"]
         progress.note(name, {key: overall[key] for key in ("before", "after", "mended", "broken", "p_value")})
-        found = {
+        found: dict[str, Any] = {
             "pairs": [each.to_dict() for each in model.mined],
             "choices": [_described(pair, choice, plan) for pair, choice in plan.choices.items()],
             "margin": plan.margin,
             "rules": rules,
             "out_of_fold": evidence,
-            "cost": self._cost(model.config, plan, evidence, margin_curve(asked, plan)),
+            "cost": mean_cost(
+                model.multiplications(pools.validation.glyphs),
+                specialist_cost(self.config, plan),
+                evidence,
+                margin_curve(asked, plan),
+            ),
         }
         target = self.folder / (BUNDLE if name == FULL else f"{BUNDLE}-{name}")
-        by_answer = bool(rules and rules["by_answer_better"])
+        by_answer = bool(rules and rules["by_answer_better"] and affordable(rules, found["cost"]))
         found["validation"] = install(
             model.bundle, plan, by_answer, candidates, pools.validation, found, target
         )
         return found, target
-
-    def _cost(
-        self,
-        network: NetworkConfig,
-        plan: Plan,
-        evidence: Mapping[str, Any],
-        curve: Sequence[Mapping[str, float]],
-    ) -> dict[str, Any]:
-        """Multiplications a glyph, on average over the pool, by margin."""
-        first, small = multiplications(network), multiplications(self.config.network, 2)
-        views = {NETWORK: 1, NETWORK_VIEWS: self.config.fit.views}
-        kinds = [choice.kind for choice in plan.enabled.values()]
-        # Arrays cost a few hundred multiplications, or some ten thousand: nothing beside a network.
-        each = small * float(np.mean([views.get(kind, 0) for kind in kinds])) if kinds else 0.0
-        n, errors = evidence["n"], evidence["overall"]["before"]
-        unsaved = errors - curve[0]["errors"]
-        return {
-            "stage_one": first,
-            "specialist": each,
-            "mean": first + each * evidence["routed"]["share"],
-            "curve": [
-                {
-                    "margin": point["margin"],
-                    "mean": first + each * point["asked"] / n,
-                    "error": (point["errors"] + unsaved) / n,
-                }
-                for point in curve
-            ],
-        }
 
     def _record(self, figures: Mapping[str, Any], pools: Pools, bundle: Bundle) -> None:
         data = [describe(pools.train, "training pool"), describe(pools.validation, "validation pool")]

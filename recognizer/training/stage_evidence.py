@@ -13,10 +13,12 @@ from recognizer.bundle import Bundle
 from recognizer.calibrate import choose_threshold, fit_temperature
 from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
 from recognizer.results import REJECT
+from recognizer.second_look import VIEWS
 from recognizer.stages import Stage, changes, compare
 from recognizer.training.candidates import Candidates
 from recognizer.training.config import NetworkConfig
 from recognizer.training.folds import FoldNetwork, out_of_fold, outputs_of, verdict_of
+from recognizer.training.model import multiplications
 from recognizer.training.pairs import ConfusedPair, mine
 from recognizer.training.samples import Pool, Pools
 from recognizer.training.stage_choice import WIDEST, Asked, Plan, choose
@@ -43,6 +45,16 @@ class Model:
     temperatures: tuple[float, ...]
     logits: NDArray[np.float32]
     mined: list[ConfusedPair]
+
+    def multiplications(self, glyphs: NDArray[np.uint8]) -> float:
+        """Those of stage one for a glyph, second looks included, on average over glyphs uint8 (N, 28, 28)."""
+        once = multiplications(self.config)
+        if not self.config.second_look:
+            return float(once)
+        first = self.networks[0].network.first_logits(glyphs)
+        best = np.sort(first, axis=1)
+        share = (best[:, -1] - best[:, -2] < self.config.second_look).mean()
+        return float(once * (1 + len(VIEWS) * share))
 
 
 def make_model(

@@ -1,0 +1,163 @@
+"""The figures of a run of `recognizer specialists` as tables, and its pictures.
+
+    python benchmarks/specialists.py --run runs/specialists
+
+Nothing is measured here: what is written was measured by the run, and stands in its metrics.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from common import RESULTS, table, write
+
+from recognizer.decide import Pair, pair_name
+from recognizer.record import read_record
+
+PICTURES = ("pairs.png", "confusion.png", "cascade.png")
+CHANGE = ("n", "before", "after", "mended", "broken", "change", "p")
+Figures = Mapping[str, Any]
+
+
+def named(pair: list[int]) -> str:
+    """A pair's name, from JSON."""
+    whole: Pair = (pair[0], pair[1])
+    return pair_name(whole)
+
+
+def percent(share: float | None, sign: str = "") -> str:
+    """A share in percent."""
+    return "–" if share is None else f"{100 * share:{sign}.2f} %"
+
+
+def change(row: Figures) -> list[str]:
+    """Errors before and after."""
+    counts = [str(row[key]) for key in ("n", "before", "after", "mended", "broken")]
+    return [*counts, percent(row["change"], "+"), f"{row['p_value']:.2g}"]
+
+
+def comparison(found: Figures) -> str:
+    """What `stages.compare` found, as two tables."""
+    rows = [[name, *change(row)] for name, row in found["pairs"].items()]
+    rows += [["all routed", *change(found["routed_all"])], ["overall", *change(found["overall"])]]
+    stages = [found["before"], found["after"]]
+    lines = [
+        ["calibration error", *(percent(each["ece"]) for each in stages)],
+        ["Brier score", *(f"{each['brier']:.5f}" for each in stages)],
+        ["area under risk-coverage", *(f"{each['aurc']:.2e}" for each in stages)],
+        *(
+            [text, *(f"{each[key]['count']} of {each[key]['n']}" for each in stages)]
+            for text, key in (
+                ("accepted digits", "coverage"),
+                ("wrong among them", "wrong_accepted"),
+                ("non-digits answered", "false_accepts"),
+            )
+        ),
+    ]
+    return f"{table(['pair', *CHANGE], rows)}\n{table(['', 'stage one', 'both'], lines)}"
+
+
+def sections(name: str, found: Figures) -> Iterator[str]:
+    """All that is known of one model."""
+    yield f"## The {name} model\n"
+    yield "Pairs confused more often than others of their sort, out of fold (binomial test, Holm's correction):\n"
+    significant = [each for each in found["pairs"] if each["p_value"] < 0.01]
+    yield table(
+        ["pair", "confused", "of", "share", "usual share", "p", "by kind"],
+        [
+            [
+                named(each["pair"]), each["confused"], each["of"], percent(each["confused"] / each["of"]),
+                percent(each["base"]), f"{each['p_value']:.1g}",
+                ", ".join(f"{kind} {count}" for kind, count in each["by_kind"].items()),
+            ]
+            for each in significant
+        ],
+    )  # fmt: skip
+    kinds = list(found["choices"][0]["errors"]) if found["choices"] else []
+    yield "Errors by kind of specialist, of glyphs whose two best classes are the pair:\n"
+    yield table(
+        ["pair", *kinds, "chosen", "pays"],
+        [
+            [
+                named(each["pair"]),
+                *(each["errors"][kind] for kind in kinds),
+                each["kind"],
+                "yes" if each["enabled"] else "no",
+            ]
+            for each in found["choices"]
+        ],
+    )
+    if found["rules"]:
+        rules = found["rules"]
+        yield f"The two rules of routing, on {rules['n']} glyphs; margin {found['margin']:g}:\n"
+        yield table(
+            ["rule", "asked", "errors"],
+            [
+                [name, percent(rules[name]["asked"]), rules[name]["errors"]]
+                for name in ("margin", "by_answer")
+            ],
+        )
+    for title, key in (("Out of fold", "out_of_fold"), ("Validation pool, the model itself", "validation")):
+        yield f"{title}: {percent(found[key]['routed']['share'])} of {found[key]['n']} glyphs take stage two.\n"
+        yield comparison(found[key])
+    yield "Multiplications a glyph, in millions, and errors out of fold, by margin:\n"
+    yield table(
+        ["margin", "multiplications", "wrong"],
+        [
+            [point["margin"], f"{point['mean'] / 1e6:.2f}", percent(point["error"])]
+            for point in found["cost"]["curve"]
+        ],
+    )
+
+
+def main() -> None:
+    """Write the tables and copy the pictures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--run", type=Path, required=True, help="the folder that recognizer specialists worked in"
+    )
+    folder = parser.parse_args().run
+    record = read_record(folder / "metrics.json")
+    figures, versions = record["figures"], ", ".join(f"{k} {v}" for k, v in record["versions"].items())
+    cascade = figures["cascade"]
+    facts = {
+        "date": record["date"][:10],
+        "hardware": f"{record['hardware']['cpu']}, {record['hardware']['cores']} cores",
+        "versions": versions,
+        "n": ", ".join(f"{each['n']} ({each['name']})" for each in record["data"]),
+        "seed": record["seed"],
+        "model": record["model"]["name"],
+        "command": "`recognizer specialists --config configs/specialists.toml --run runs/default --light runs/light`",
+    }
+    for picture in PICTURES:
+        shutil.copy(folder / picture, RESULTS / f"specialists-{picture}")
+    write(
+        "specialists",
+        "Specialists",
+        "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n",
+        "Answers are among eleven classes, without a threshold. \"Change\" and p (McNemar's exact test) compare both "
+        "stages with stage one alone.\n",
+        *(part for name in ("full", "light") for part in sections(name, figures[name])),
+        "## The cascade\n",
+        table(
+            ["", "errors out of fold", "multiplications of the full model's"],
+            [
+                ["light", cascade["light_errors"],
+                 percent(figures["light"]["cost"]["stage_one"] / figures["full"]["cost"]["stage_one"])],
+                ["light with specialists", cascade["light_errors_with_specialists"],
+                 percent(cascade["compute_of_full"])],
+                ["full", cascade["full_errors"], percent(1.0)],
+            ],
+        ),
+        *(f"![{picture.partition('.')[0]}](specialists-{picture})\n" for picture in PICTURES),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
