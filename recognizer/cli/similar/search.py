@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retrieval import Gallery
 
 CARDS = 3
-AT_ONCE = 1000
+AT_ONCE = 256
 
 
 def search(args: argparse.Namespace) -> int:
