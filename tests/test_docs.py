@@ -65,6 +65,20 @@ noise = 1.0
 strokes = 1.0
 """
 
+SMALL_SPECIALISTS = """
+[folds]
+epochs = 1
+small_epochs = 1
+[pairs]
+most = 2
+[fit]
+epochs = 1
+simple_samples = 60
+[network]
+half = [8, 16]
+quarter = [32]
+"""
+
 
 def blocks(document, *kinds):
     return [text for kind, text in BLOCK.findall(document.read_text(encoding="utf-8")) if kind in kinds]
@@ -111,8 +125,9 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "configs").mkdir()
-    for name in ("default.toml", "ladder.toml", "smoke.toml"):
+    for name in ("default.toml", "ladder.toml", "light.toml", "smoke.toml"):
         (folder / "configs" / name).write_text(SMALL)
+    (folder / "configs" / "specialists.toml").write_text(SMALL_SPECIALISTS)
     for name in ("embedding.toml", "embedding-smoke.toml"):
         shutil.copy(ROOT / "configs" / "embedding-smoke.toml", folder / "configs" / name)
     write_stand_ins(folder)
@@ -330,7 +345,8 @@ def test_architecture_names_what_a_bundle_holds():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     folder = Path(recognizer.__file__).parent / "models" / "eleven"
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    for name in (*meta, *meta["operating_point"], *(file.name for file in folder.iterdir())):
+    files = (re.sub(r"^specialist-.*(?=\.)", "specialist-PAIR", file.name) for file in folder.iterdir())
+    for name in (*meta, *meta["operating_point"], *files):
         assert f"`{name}`" in text, name
 
 
