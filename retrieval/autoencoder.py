@@ -29,13 +29,15 @@ class Codes(NamedTuple):
 
     Attributes:
         digit: float (N, K) of unit length: which digit it is like.
-        image: float (N, D - K) of unit length: which of all images it is.
+        image: float (N, I) of unit length: which of all images it is.
+        detail: float (N, R) of unit length: what only decoding needs, such as how it leans and how thick it is.
         wide: float (N, W), none below zero and most of them zero: the same as ``image``, for an inverted index.
         pose: float (N, 2, 3): where the network laid the glyph's own axes, as `apply_pose` takes it.
     """
 
     digit: torch.Tensor
     image: torch.Tensor
+    detail: torch.Tensor
     wide: torch.Tensor
     pose: torch.Tensor
 
@@ -88,8 +90,9 @@ class GlyphEncoder(nn.Module):
         quarter: the same at a quarter.
         squeezed: channels that the last map is reduced to before it is laid out flat.
         hidden: units from which the codes are read.
-        dense: numbers of the digit's and the image's part together.
-        digit: numbers of the digit's part.
+        digit: numbers of the digit's part of the dense code.
+        image: numbers of the image's part.
+        detail: numbers of the detail.
         wide: numbers of the wide code.
     """
 
@@ -100,8 +103,9 @@ class GlyphEncoder(nn.Module):
         quarter: tuple[int, ...],
         squeezed: int,
         hidden: int,
-        dense: int,
         digit: int,
+        image: int,
+        detail: int,
         wide: int,
     ) -> None:
         super().__init__()
@@ -114,7 +118,8 @@ class GlyphEncoder(nn.Module):
         self.features = nn.Sequential(*layers)
         flat = squeezed * QUARTER * QUARTER + 2 * 3
         self.hidden = nn.Sequential(nn.Linear(flat, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU())
-        self.digit, self.image = nn.Linear(hidden, digit), nn.Linear(hidden, dense - digit)
+        self.sizes = (digit, image, detail)
+        self.parts = nn.ModuleList([nn.Linear(hidden, size) for size in self.sizes])
         self.wide = nn.Linear(hidden, wide)
         self.centres = nn.Parameter(torch.randn(DIGITS, digit))
 
@@ -124,10 +129,8 @@ class GlyphEncoder(nn.Module):
         maps = self.features(apply_pose(glyphs, pose))
         # The pose goes along: the decoder shows the glyph as it lay.
         hidden = self.hidden(torch.cat([maps, pose.flatten(1).to(maps.dtype)], 1))
-        digit, image = (
-            functional.normalize(part(hidden).float(), dim=1) for part in (self.digit, self.image)
-        )
-        return Codes(digit, image, functional.relu(self.wide(hidden)).float(), pose)
+        digit, image, detail = (functional.normalize(part(hidden).float(), dim=1) for part in self.parts)
+        return Codes(digit, image, detail, functional.relu(self.wide(hidden)).float(), pose)
 
     def digit_logits(self, digit: torch.Tensor) -> torch.Tensor:
         """Logits float (N, 10) of the digits' parts of codes, by their cosine to each digit's centre."""
@@ -138,20 +141,24 @@ class GlyphDecoder(nn.Module):
     """Dense codes float (N, D) to the logits of glyphs' pixels, float (N, 28, 28).
 
     Args:
-        dense: how long a dense code is.
-        hidden: units of the layer between.
+        spread: what each number of a dense code is multiplied by, float (D,): numbers near 1 are learnt from faster.
+        hidden: units of the two layers between.
     """
 
-    def __init__(self, dense: int, hidden: int) -> None:
+    def __init__(self, spread: torch.Tensor, hidden: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(dense, hidden), nn.ReLU(), nn.Linear(hidden, SIDE * SIDE))
-        self.dense = dense
-        # Makes of a unit vector numbers near 1, which layers learn from faster.
-        self.spread = math.sqrt(dense)
+        self.register_buffer("spread", spread)
+        self.layers = nn.Sequential(
+            nn.Linear(len(spread), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, SIDE * SIDE),
+        )
 
     def forward(self, dense: torch.Tensor) -> torch.Tensor:
         """The logits of a batch."""
-        pixels: torch.Tensor = self.layers(dense * self.spread)
+        pixels: torch.Tensor = self.layers(dense * self.get_buffer("spread"))
         return pixels.reshape(-1, SIDE, SIDE)
 
 
@@ -160,23 +167,30 @@ class Autoencoder(nn.Module):
 
     Args:
         encoder: makes the codes.
-        decoder: shows what a dense code remembers.
-        digit_share: the share of the dense code's squared length in the digit's part.
+        hidden: units of the decoder's layers.
+        shares: of the dense code's squared length, in the digit's, the image's and the detail's part; their sum is 1.
     """
 
-    def __init__(self, encoder: GlyphEncoder, decoder: GlyphDecoder, digit_share: float) -> None:
+    def __init__(self, encoder: GlyphEncoder, hidden: int, shares: tuple[float, float, float]) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.digit_share = encoder, decoder, digit_share
+        self.encoder, self.shares = encoder, shares
+        self.sizes = encoder.sizes
+        spread = [math.sqrt(size / share) for size, share in zip(self.sizes, shares, strict=True)]
+        self.decoder = GlyphDecoder(torch.tensor(spread).repeat_interleave(torch.tensor(self.sizes)), hidden)
 
     def forward(self, glyphs: torch.Tensor) -> tuple[Codes, torch.Tensor]:
-        """The codes of a batch, and the logits (N, 28, 28) of what is decoded from the dense ones."""
+        """The codes of a batch, and the logits (N, 28, 28) of what is decoded from the dense ones.
+
+        What is asked of the decoded glyphs does not shape the digit's and the image's part: they have another purpose.
+        """
         codes: Codes = self.encoder(glyphs)
-        return codes, self.decoder(self.dense(codes))
+        shaped = codes._replace(digit=codes.digit.detach(), image=codes.image.detach())
+        return codes, self.decoder(self.dense(shaped))
 
     def dense(self, codes: Codes) -> torch.Tensor:
         """The dense codes, float (N, D) of unit length."""
-        parts = math.sqrt(self.digit_share) * codes.digit, math.sqrt(1 - self.digit_share) * codes.image
-        return torch.cat(parts, 1)
+        parts = codes.digit, codes.image, codes.detail
+        return torch.cat([math.sqrt(s) * part for s, part in zip(self.shares, parts, strict=True)], 1)
 
 
 class PlainAutoencoder(nn.Module):

@@ -37,9 +37,10 @@ class AutoencoderConfig:
         squeezed: channels that the last map is reduced to before it is laid out flat.
         hidden: units that the codes are read from.
         dense: numbers of the dense code.
-        digit: how many of them are for the digit; the others are for the image.
+        digit: how many of them are for the digit.
+        detail: how many are for what only decoding needs; the others are for the image.
         wide: numbers of the wide code.
-        decoder: units between the dense code and the pixels.
+        decoder: units of the two layers between the dense code and the pixels.
     """
 
     half: tuple[int, ...] = (32, 48)
@@ -47,15 +48,21 @@ class AutoencoderConfig:
     squeezed: int = 32
     hidden: int = 256
     dense: int = 128
-    digit: int = 16
+    digit: int = 12
+    detail: int = 36
     wide: int = 1024
-    decoder: int = 512
+    decoder: int = 384
 
     def __post_init__(self) -> None:
-        if not 0 < self.digit < self.dense:
+        if not (self.digit > 0 and self.detail > 0 and self.image > 0):
             raise UsageError(
-                f"[network] digit: {self.digit}; a part of the {self.dense} numbers of the dense code"
+                f"[network] digit: {self.digit}, detail: {self.detail}; parts of the {self.dense} of dense"
             )
+
+    @property
+    def image(self) -> int:
+        """How many numbers of the dense code are for the image."""
+        return self.dense - self.digit - self.detail
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,7 @@ class LossConfig:
         sparsity: weight of the L1 norm of wide codes of unit length.
         pose: weight of finding the same pose in a glyph and in its copy.
         digit_share: share of the dense code's squared length in the digit's part.
+        detail_share: the same in the detail's part.
     """
 
     temperature: float = 0.05
@@ -118,12 +126,19 @@ class LossConfig:
     sparsity: float = 0.05
     pose: float = 10.0
     digit_share: float = 0.3
+    detail_share: float = 0.04
 
     def __post_init__(self) -> None:
-        if not 0 < self.digit_share < 1:
+        if not min(self.shares) > 0:
             raise UsageError(
-                f"[loss] digit_share: {self.digit_share}; the code has both parts: above 0, below 1"
+                f"[loss] digit_share: {self.digit_share}, detail_share: {self.detail_share}; "
+                "both are above 0, and leave something for the image"
             )
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Of the dense code's squared length: the digit's, the image's and the detail's."""
+        return self.digit_share, 1 - self.digit_share - self.detail_share, self.detail_share
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def encoder_to_onnx(model: Autoencoder) -> bytes:
 
 def decoder_to_onnx(model: Autoencoder) -> bytes:
     """The graph: ``dense`` float32 (N, D) to ``glyphs`` float32 (N, 28, 28), 0–1."""
-    example = torch.zeros(2, model.decoder.dense)
+    example = torch.zeros(2, sum(model.sizes))
     return _in_half_precision(to_graph(_ToGlyphs(_plain(model)), ["glyphs"], "dense", example))
 
 
@@ -108,8 +108,8 @@ def write_encoder(
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         "dense": config.network.dense,
         "wide": config.network.wide,
-        "digit": config.network.digit,
-        "digit_share": config.loss.digit_share,
+        "parts": dict(zip(("digit", "image", "detail"), searched.model.sizes, strict=True)),
+        "shares": dict(zip(("digit", "image", "detail"), config.loss.shares, strict=True)),
         **distances_mean(searched, config),
         "metrics": found,
         "config": config.to_dict(),

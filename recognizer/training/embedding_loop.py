@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import cast
 
 import numpy as np
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from recognizer.training.disturb import Disturbed, disturb
-from recognizer.training.embedding_config import AutoencoderConfig, EmbeddingConfig
+from recognizer.training.embedding_config import AutoencoderConfig, EmbeddingConfig, LossConfig
 from recognizer.training.loop import Loop, tensors
 from recognizer.training.samples import Pool
 from retrieval.autoencoder import (
     Autoencoder,
     Codes,
-    GlyphDecoder,
     GlyphEncoder,
     instance_loss,
     pose_loss,
@@ -28,11 +26,19 @@ from retrieval.autoencoder import (
 RAMP = 0.4  # share of the steps over which the demand for sparse codes grows: first they must mean something
 
 
-def make_autoencoder(config: AutoencoderConfig, digit_share: float) -> Autoencoder:
+def make_autoencoder(config: AutoencoderConfig, loss: LossConfig) -> Autoencoder:
     """A new network; torch's own generator draws its weights."""
-    sizes = asdict(config)
-    hidden = sizes.pop("decoder")
-    return Autoencoder(GlyphEncoder(**sizes), GlyphDecoder(config.dense, hidden), digit_share)
+    encoder = GlyphEncoder(
+        half=config.half,
+        quarter=config.quarter,
+        squeezed=config.squeezed,
+        hidden=config.hidden,
+        digit=config.digit,
+        image=config.image,
+        detail=config.detail,
+        wide=config.wide,
+    )
+    return Autoencoder(encoder, config.decoder, loss.shares)
 
 
 def neighbourhoods(codes: NDArray[np.float32], leaf: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
@@ -66,7 +72,7 @@ class EmbeddingLoop(Loop):
         self.disturb = config.disturb
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
         # The part of the code for the image that each glyph had when it last took part.
-        self.memory = torch.zeros(len(pool), config.network.dense - config.network.digit)
+        self.memory = torch.zeros(len(pool), config.network.image)
 
     @property
     def trained(self) -> Autoencoder:

@@ -81,7 +81,7 @@ class EmbeddingRun:
 
     def _train(self, train: Pool, validation: Pool, progress: Progress) -> EmbeddingLoop:
         torch.manual_seed(self.config.seed)
-        model = make_autoencoder(self.config.network, self.config.loss.digit_share)
+        model = make_autoencoder(self.config.network, self.config.loss)
         loop = EmbeddingLoop(model, train, self.config)
 
         def judge(_: nn.Module) -> dict[str, float]:

@@ -66,11 +66,11 @@ def curve_of(name: str, searched: Searched, queries: int) -> Curve:
     chosen = draw(queries, searched.held_out, searched.seed)
     model, labels = searched.model, searched.pool.labels
     found = encode(model, searched.copies(chosen, usual)).dense
-    digit = len(model.encoder.digit.bias)
+    part = np.repeat(np.arange(len(model.sizes)), model.sizes)
 
     def weighed(dense: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-        parts = np.sqrt([share / model.digit_share, (1 - share) / (1 - model.digit_share)])
-        return dense * np.repeat(parts.astype(np.float32), [digit, dense.shape[1] - digit])
+        wanted = np.array([share, 1 - share - model.shares[2], model.shares[2]])
+        return dense * np.sqrt(wanted / model.shares).astype(np.float32)[part]
 
     points = []
     for share in SHARES:
@@ -99,7 +99,7 @@ def short_runs(
             optimizer=replace(config.optimizer, epochs=short.epochs),
         )
         torch.manual_seed(config.seed)
-        loop = EmbeddingLoop(make_autoencoder(config.network, config.loss.digit_share), few, changed)
+        loop = EmbeddingLoop(make_autoencoder(config.network, config.loss), few, changed)
         name = f"weight {weight:g}"
         with progress.epochs(short.epochs, loop.steps, name) as watch:
             loop.run(lambda _: {}, watch, None)

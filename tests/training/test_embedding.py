@@ -45,14 +45,16 @@ from recognizer.training.samples import Pool  # noqa: E402
 from recognizer.training.trade_off import curve_of  # noqa: E402
 from retrieval.encoder import Encoder, shipped_folder  # noqa: E402
 
-SMALL = AutoencoderConfig((4, 8), (8, 16), squeezed=4, hidden=32, dense=24, digit=6, wide=200, decoder=32)
+SMALL = AutoencoderConfig(
+    (4, 8), (8, 16), squeezed=4, hidden=32, dense=24, digit=6, detail=6, wide=200, decoder=32
+)
 CONFIG = EmbeddingConfig(network=SMALL, optimizer=EmbeddingOptimizerConfig(epochs=3, batch=24))
 POOL = Pool(*many_digits(240), np.full(240, "mnist"))
 
 
 def network(seed=0):
     torch.manual_seed(seed)
-    return make_autoencoder(SMALL, 0.3)
+    return make_autoencoder(SMALL, LossConfig())
 
 
 def quiet(*_):
@@ -294,7 +296,7 @@ def test_the_digits_share_can_be_chosen_afterwards(learnt):
     curve = curve_of("x", Searched(learnt.trained, POOL, 0, 60), 60)
     for point in curve.points[1:]:
         other = copy.deepcopy(learnt.trained)
-        other.digit_share = point.share
+        other.shares = (point.share, 1 - point.share - other.shares[2], other.shares[2])
         searched = Searched(other, POOL, 0, 60)
         asked = searched.codes.dense[chosen]
         wanted = figures.precision(searched.gallery.after(60), asked, POOL.labels[chosen])
@@ -325,7 +327,8 @@ def test_a_configuration_survives_json():
         ({"kind": "embedding", "epochs": 3}, "'epochs'"),
         ({"kind": "embedding", "loss": {"temperature": 0.0}}, "temperature"),
         ({"kind": "embedding", "loss": {"digit_share": 1.0}}, "digit_share"),
-        ({"kind": "embedding", "network": {"digit": 200}}, "digit"),
+        ({"kind": "embedding", "loss": {"digit_share": 0.5, "detail_share": 0.5}}, "detail_share"),
+        ({"kind": "embedding", "network": {"digit": 100}}, "digit"),
         ({"kind": "embedding", "trade_off": {"weights": ["a"]}}, "weights"),
     ],
 )
@@ -350,6 +353,7 @@ squeezed = 4
 hidden = 32
 dense = 24
 digit = 6
+detail = 6
 wide = 200
 decoder = 32
 [optimizer]
