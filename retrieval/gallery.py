@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,20 @@ from retrieval.writing import Appended
 
 STARTER = "starter"
 _CANDIDATES = 100
+
+
+class Labelled(NamedTuple):
+    """Images that have a label.
+
+    Attributes:
+        glyphs: uint8 (N, 28, 28).
+        labels: uint8 (N,).
+        codes: float32 (N, D), of unit length.
+    """
+
+    glyphs: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    codes: NDArray[np.float32]
 
 
 class Gallery:
@@ -130,6 +145,13 @@ class Gallery:
         if missing:
             raise QueryError(f"{self.path}: no image has the id {missing[0]!r}")
         return self._snapshot.glyphs(np.array([known[name] for name in ids], np.int64))
+
+    def labelled(self) -> Labelled:
+        """All images that have a label, in the order of their arrival."""
+        snapshot = self._snapshot
+        rows = snapshot.labelled()
+        labels = snapshot.labels[rows].astype(np.uint8)
+        return Labelled(snapshot.glyphs(rows), labels, unpack(snapshot.dense(rows)))
 
     def search(
         self,

@@ -94,6 +94,20 @@ class Snapshot:
             found[place] = self.segments[segment].array("glyphs")[within]
         return found
 
+    def labelled(self) -> NDArray[np.int64]:
+        """The rows that are present and have a label."""
+        known = self.labels != NO_LABEL
+        rows: NDArray[np.int64] = np.flatnonzero(known if self.present is None else known & self.present)
+        return rows
+
+    def dense(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+        """The dense codes of the rows, int8 (N, D)."""
+        found = np.empty((len(rows), self.manifest.encoder["dense"]), np.int8)
+        for place, row in enumerate(rows):
+            segment, within = self._place(int(row))
+            found[place] = self.segments[segment].array("dense")[within]
+        return found
+
     def matching(self, label: int | None, source: str | None) -> Keep:
         """Which rows are present and pass the filters; None if all do."""
         keep = self.present

@@ -161,6 +161,7 @@ class Chosen:
         label: what they show.
         part: what they are set aside for.
         used_for: what they were used for, whatever their state.
+        mistaken: whether a model's answer is wrong: of the model that read them last, or one that a report tells.
     """
 
     states: tuple[State, ...] = ()
@@ -168,6 +169,7 @@ class Chosen:
     label: int | None = None
     part: Part | None = None
     used_for: Part | None = None
+    mistaken: bool = False
 
 
 def settled(reports: Iterable[Report]) -> int | None:

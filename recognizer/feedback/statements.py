@@ -115,6 +115,9 @@ def choose(chosen: Chosen) -> Select[Any]:
         query = query.where(CASES.c.part == chosen.part)
     if chosen.used_for is not None:
         query = query.where(exists().where(USES.c.case_id == CASES.c.id, USES.c.purpose == chosen.used_for))
+    if chosen.mistaken:
+        wrong = and_(REPORTS.c.case_id == CASES.c.id, REPORTS.c.digit != CASES.c.label)
+        query = query.where(or_(CASES.c.state == "bad", exists().where(wrong)))
     if chosen.pair is not None:
         query = query.where(exists().where(REPORTS.c.case_id == CASES.c.id, _read_for_the_other(chosen.pair)))
     return query

@@ -12,6 +12,8 @@ COMMANDS = {
     "list": "list cases, or count reports over time",
     "show": "show all that is known of a case",
     "label": "settle what a case shows",
+    "similar": "show past mistakes that look like an image",
+    "diagnose": "find patterns, doubtful labels, and what to do",
     "export": "write images and a table to a folder",
     "recheck": "read all cases with the current model",
 }

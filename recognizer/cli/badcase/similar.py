@@ -1,0 +1,76 @@
+"""``badcase similar``: the past mistakes that an image looks like."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.inputs import expand, printable
+from recognizer.cli.recognize import at_least
+from recognizer.errors import RecognizerError
+from recognizer.feedback.fields import label_text
+from recognizer.glyph import find_glyph
+from recognizer.image import open_page
+
+if TYPE_CHECKING:
+    from recognizer.feedback.mistakes import Mistake
+
+UNREADABLE_EXIT = 1
+NOTHING = "this looks like no past mistake"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
+    )
+    parser.add_argument("-k", type=at_least(1), default=10, metavar="K", help="how many cases (default: 10)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_store(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search; the exit code says whether all images could be read."""
+    from recognizer.feedback.mistakes import PastMistakes
+
+    failed = False
+    with existing_store(args) as store:
+        past = PastMistakes(store)
+        for path in expand(args.paths):
+            try:
+                glyph = find_glyph(open_page(path))
+            except RecognizerError as error:
+                failed = True
+                _tell(path, (), args.json, str(error))
+                continue
+            found = past.similar(glyph.image[None], args.k)[0] if np.any(glyph.image) else []
+            _tell(path, found, args.json)
+    return UNREADABLE_EXIT if failed else 0
+
+
+def _tell(path: str, found: Sequence[Mistake], as_json: bool, error: str | None = None) -> None:
+    from recognizer.feedback.mistakes import told
+
+    if as_json:
+        said = {
+            "path": path,
+            "told": told(found),
+            "mistakes": [each.to_dict() for each in found],
+            "error": error,
+        }
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+        return
+    if error:
+        sys.stderr.write(f"{error}\n")
+        return
+    sys.stdout.write(f"{printable(path)}: {told(found) or NOTHING}\n")
+    for each in found:
+        words = f"{label_text(each.label) or '?'} read as {label_text(each.read)}"
+        cells = (f"  case {each.case}", words, f"{each.similarity:.2f}", printable(each.source))
+        sys.stdout.write("\t".join(cells) + "\n")
