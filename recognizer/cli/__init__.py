@@ -13,6 +13,7 @@ COMMANDS = {
     "calibrate": "fit a model's operating point to your own images",
     "ladder": "train models from the simplest on, and measure what each gains",
     "models": "register models, choose the current one, roll back",
+    "serve": "answer over HTTP, with pages to look, draw, correct and review",
     "starter": "write the gallery of known digits that ships",
     "data": "fetch and check the images used in training",
 }

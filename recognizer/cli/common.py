@@ -8,7 +8,7 @@ import importlib.util
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,18 @@ def need_training() -> None:
     """
     # Threads that spin while they wait make training several times slower on a machine that does anything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    missing = [name for name in ("torch", "onnx", "matplotlib") if importlib.util.find_spec(name) is None]
+    need_extra("train", "training needs", ("torch", "onnx", "matplotlib"))
+
+
+def need_extra(extra: str, what: str, modules: Sequence[str]) -> None:
+    """Make sure that what an extra brings is there.
+
+    Raises:
+        UsageError: it is not; names the extra.
+    """
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"training needs {', '.join(missing)}: pip install 'digit-recognizer-eleven[train]'")
+        raise UsageError(f"{what} {', '.join(missing)}: pip install 'digit-recognizer-eleven[{extra}]'")
 
 
 def need_new_folder(option: str, folder: Path) -> None:

@@ -1,0 +1,71 @@
+"""How answers, similar images and cases are told, JSON-ready."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.cli.badcase.told import case_dict
+from recognizer.labelled import REJECT_NAME
+from recognizer.results import REJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recognizer.feedback.cases import Case
+    from recognizer.feedback.lookup import Lookup
+    from retrieval import Gallery, Hit
+
+
+def pixels(glyph: NDArray[np.uint8]) -> str:
+    """A glyph uint8 (28, 28) as base64 of its bytes, row by row."""
+    return base64.b64encode(np.ascontiguousarray(glyph).tobytes()).decode("ascii")
+
+
+def digit_or_reject(label: int | None) -> int | str | None:
+    """A label as JSON tells it: 0 to 9, "reject", or null."""
+    return label if label is None or label != REJECT else REJECT_NAME
+
+
+def hits_told(hits: Sequence[Hit], gallery: Gallery | None) -> list[dict[str, Any]]:
+    """Similar images; with a gallery, what they look like."""
+    told = [hit.to_dict() for hit in hits]
+    if gallery is not None and hits:
+        for each, glyph in zip(told, gallery.glyphs([hit.id for hit in hits]), strict=True):
+            each["glyph"] = pixels(glyph)
+    return told
+
+
+def past_told(found: Sequence[tuple[Case, float]], store: Lookup, pictures: bool) -> list[dict[str, Any]]:
+    """Similar bad cases: `schemas.PastCase`."""
+    told: list[dict[str, Any]] = [
+        {
+            "id": case.id,
+            "label": digit_or_reject(case.label),
+            "read_as": digit_or_reject(case.answer.digit),
+            "similarity": round(share, 6),
+            "source": case.source,
+        }
+        for case, share in found
+    ]
+    if pictures and found:
+        for each, glyph in zip(told, store.glyphs([case.id for case, _ in found]), strict=True):
+            each["glyph"] = pixels(glyph)
+    return told
+
+
+def cases_told(cases: Sequence[Case], store: Lookup, pictures: bool) -> list[dict[str, Any]]:
+    """Cases as `badcase list --json` tells them; with ``pictures``, also their glyphs."""
+    told = [case_dict(case) for case in cases]
+    if pictures and cases:
+        for each, glyph in zip(told, store.glyphs([case.id for case in cases]), strict=True):
+            each["glyph"] = pixels(glyph)
+    return told
+
+
+def label_of(text: int | str) -> int:
+    """A label that `schemas` let pass, 0–9 or 10."""
+    return REJECT if text == REJECT_NAME else int(text)
