@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from recognizer.feedback.mistakes import Mistake, PastMistakes
 from recognizer.feedback.store import Store
+from recognizer.ink import Grey
 from recognizer.results import Recognition
 from recognizer.service.batching import Batcher, Lane
 from recognizer.service.doubtful import DoubtfulStore, is_doubtful
 from recognizer.service.live import Live
 from recognizer.service.metrics import Metrics
-from recognizer.service.past import PastCases
 from recognizer.service.problems import RequestError
 from recognizer.service.settings import Settings
 
@@ -38,7 +39,8 @@ class Core:
         self.doubtful = DoubtfulStore(settings.keep_doubtful)
         self.metrics.waiting.set_function(lambda: self.waiting)
         self._store: Store | None = None
-        self._past: PastCases | None = None
+        self._past: PastMistakes | None = None
+        self._searching = threading.Lock()
         self._lock = threading.Lock()
 
     @property
@@ -72,14 +74,15 @@ class Core:
                 self._store = Store.open(self.settings.store)
             return self._store
 
-    def past(self) -> tuple[PastCases, Store] | None:
-        """The search among bad cases; None where there are none."""
+    def past(self, glyph: Grey, k: int) -> list[Mistake]:
+        """The past mistakes that are most like a glyph, nearest first."""
         store = self.stored()
         if store is None:
-            return None
-        if self._past is None:
-            self._past = PastCases(store, self.live.model.one.gallery.encoder)
-        return self._past, store
+            return []
+        with self._searching:
+            if self._past is None:
+                self._past = PastMistakes(store, self.live.model.one.gallery.encoder)
+            return self._past.similar(glyph[None], k)[0]
 
     def note(self, images: Sequence[bytes], answers: Sequence[Recognition]) -> None:
         """Count answers, and keep the doubtful ones for review."""

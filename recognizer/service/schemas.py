@@ -60,13 +60,14 @@ class Neighbor(BaseModel):
 
 
 class PastCase(BaseModel):
-    """A similar bad case: what it showed, and what it had been read as."""
+    """A past mistake like it: what that shows, 0 to 9 or "reject", and what it was read as."""
 
-    id: int
-    label: Label | None
-    read_as: Label
-    similarity: Share
+    case: int
+    label: str | None
+    read: str
     source: str
+    distance: float
+    similarity: Share
     glyph: Pixels | None = None
 
 
@@ -87,6 +88,7 @@ class Answered(BaseModel):
     error: str | None
     glyph: Pixels | None = None
     past: list[PastCase] | None = None
+    looks_like: str | None = None
 
 
 class AnsweredRow(BaseModel):

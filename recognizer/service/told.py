@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from recognizer.feedback.cases import Case
     from recognizer.feedback.lookup import Lookup
+    from recognizer.feedback.mistakes import Mistake
     from retrieval import Gallery, Hit
 
 
@@ -39,20 +40,11 @@ def hits_told(hits: Sequence[Hit], gallery: Gallery | None) -> list[dict[str, An
     return told
 
 
-def past_told(found: Sequence[tuple[Case, float]], store: Lookup, pictures: bool) -> list[dict[str, Any]]:
-    """Similar bad cases: `schemas.PastCase`."""
-    told: list[dict[str, Any]] = [
-        {
-            "id": case.id,
-            "label": digit_or_reject(case.label),
-            "read_as": digit_or_reject(case.answer.digit),
-            "similarity": round(share, 6),
-            "source": case.source,
-        }
-        for case, share in found
-    ]
-    if pictures and found:
-        for each, glyph in zip(told, store.glyphs([case.id for case, _ in found]), strict=True):
+def past_told(found: Sequence[Mistake], store: Lookup | None) -> list[dict[str, Any]]:
+    """Past mistakes; with a store, what they look like."""
+    told = [each.to_dict() for each in found]
+    if store is not None and found:
+        for each, glyph in zip(told, store.glyphs([mistake.case for mistake in found]), strict=True):
             each["glyph"] = pixels(glyph)
     return told
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from recognizer.cli.formats import REJECT_MARK
 from recognizer.cli.recognize import digits
 from recognizer.errors import RecognizerError
+from recognizer.feedback.mistakes import told as in_words
 from recognizer.glyph import to_glyph
 from recognizer.pipeline import Recognizer
 from recognizer.results import Recognition
@@ -105,10 +106,9 @@ def _told(
         if query.explain:
             told["neighbors"] = hits_told(answer.neighbors, recognizer.gallery)
     if query.past:
-        asked = core.past() if answer.reason != "blank" else None
-        told["past"] = (
-            past_told(asked[0].nearest(glyph, query.past), asked[1], query.pictures) if asked else []
-        )
+        found = core.past(glyph, query.past) if answer.reason != "blank" else []
+        told["past"] = past_told(found, core.stored() if query.pictures else None)
+        told["looks_like"] = in_words(found)
     return told
 
 

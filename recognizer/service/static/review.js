@@ -1,0 +1,170 @@
+// The page to review: bad cases and doubtful answers as a grid, labelled by keys.
+
+import { ask, byId, element, glyphCanvas, isTyping, labelButtons, labelOfKey, labelText, LABELS, REASONS, REPORTER, sendJson, showModel, toast } from "./common.js";
+import { startModels } from "./models.js";
+import { Pending } from "./pending.js";
+
+const PAGE = 100;
+const pending = new Pending((line) => toast(line));
+const grid = byId("grid");
+let kind = "cases"; // or "doubtful"
+let next = null;
+let loading = 0;
+
+// One entry of either queue, told alike.
+const told = {
+  cases: (each) => ({
+    id: each.id, glyph: each.glyph, title: `${labelText(each.label)} read as ${labelText(each.answer.digit)}`,
+    notes: [each.source, each.answer.reason ? REASONS[each.answer.reason] : each.state, `case ${each.id}`],
+    label: (label) => sendJson(`badcases/${each.id}/label`, { label, reporter: REPORTER }, { keepalive: true }),
+  }),
+  doubtful: (each) => ({
+    id: each.id, glyph: each.glyph, title: each.answer.rejected ? `maybe ${each.answer.best}` : `read as ${each.answer.digit}`,
+    notes: [`${(100 * each.answer.confidence).toFixed(0)} % sure`, each.answer.reason ? REASONS[each.answer.reason] : "accepted"],
+    label: (label) => sendJson(`doubtful/${each.id}/label`, { label, reporter: REPORTER }, { keepalive: true }),
+    dismiss: () => ask(`doubtful/${each.id}`, { method: "DELETE", keepalive: true }),
+  }),
+};
+
+function query(after) {
+  const wanted = new URLSearchParams({ limit: PAGE });
+  if (kind === "doubtful") {
+    if (after) wanted.set("below", after);
+    return `doubtful?${wanted}`;
+  }
+  wanted.set("pictures", "true");
+  if (after) wanted.set("after", after);
+  for (const [name, value] of new FormData(byId("filters"))) if (value.trim()) wanted.append(name, value.trim());
+  return `badcases?${wanted}`;
+}
+
+async function load(after = null) {
+  const number = ++loading;
+  await pending.flush();
+  let page;
+  try {
+    page = await ask(query(after));
+  } catch (error) {
+    toast(error.message);
+    return;
+  }
+  if (number !== loading) return;
+  if (!after) grid.replaceChildren();
+  grid.append(...page[kind].map((each) => card(told[kind](each))));
+  next = page.next;
+  byId("more").hidden = next === null;
+  const none = byId("none");
+  none.hidden = grid.children.length > 0;
+  none.textContent = kind === "cases" ? "No case fits these filters." : "No doubtful answer is waiting.";
+  byId("pad").hidden = !grid.children.length;
+  if (!after) mark(grid.firstElementChild, false);
+}
+
+function card(entry) {
+  const made = element("div", { class: "card", role: "option", "aria-selected": "false", id: `${kind}-${entry.id}`, "aria-label": [entry.title, ...entry.notes].join(", "), onclick: () => mark(made) },
+    glyphCanvas(entry.glyph, entry.title), element("strong", {}, entry.title), ...entry.notes.map((note) => element("div", {}, note)));
+  made.entry = entry;
+  return made;
+}
+
+const marked = () => grid.querySelector('[aria-selected="true"]');
+
+function mark(made, scroll = true) {
+  marked()?.setAttribute("aria-selected", "false");
+  if (!made) { grid.removeAttribute("aria-activedescendant"); return; }
+  made.setAttribute("aria-selected", "true");
+  grid.setAttribute("aria-activedescendant", made.id);
+  if (scroll) made.scrollIntoView({ block: "nearest" });
+}
+
+function move(steps) {
+  const cards = [...grid.children];
+  const at = cards.indexOf(marked());
+  mark(cards[Math.min(Math.max(at + steps, 0), cards.length - 1)]);
+}
+
+const columns = () => getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+
+// The next card that nobody has looked at; the same one where there is none.
+function onward(made) {
+  const cards = [...grid.children];
+  const rest = [...cards.slice(cards.indexOf(made) + 1), ...cards.slice(0, cards.indexOf(made))];
+  mark(rest.find((each) => !each.classList.contains("done")) || made);
+}
+
+function say(label) {
+  const made = marked();
+  if (!made) return;
+  if (made.classList.contains("done")) { toast("This one is labelled. U takes the last label back."); return; }
+  act(made, `It is ${labelText(label)}.`, labelText(label), () => made.entry.label(label));
+}
+
+function skip() {
+  const made = marked();
+  if (!made || made.classList.contains("done")) return;
+  if (made.entry.dismiss) act(made, "Left as it is.", "left", () => made.entry.dismiss());
+  else onward(made);
+}
+
+function act(made, line, badge, send) {
+  const title = made.querySelector("strong");
+  const before = title.textContent;
+  title.textContent = badge;
+  made.classList.add("done");
+  pending.add(send, () => { title.textContent = before; made.classList.remove("done"); mark(made); });
+  toast(line, "Undo", undo);
+  onward(made);
+}
+
+function undo() {
+  if (!pending.undo()) toast("Nothing to take back: it is stored. Label it again to change it.");
+}
+
+const steps = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columns, ArrowUp: () => -columns(), Home: () => -1e9, End: () => 1e9 };
+
+document.addEventListener("keydown", (event) => {
+  if (isTyping(event) || byId("queue").hidden || document.querySelector("dialog")) return;
+  if (event.target.closest("[role=tablist]") && event.key.startsWith("Arrow")) return;
+  const label = labelOfKey(event);
+  const key = event.key.toLowerCase();
+  if (label !== undefined) say(label);
+  else if (event.key in steps) move(steps[event.key]());
+  else if (key === "u" || (key === "z" && (event.ctrlKey || event.metaKey))) undo();
+  else if (key === "s") skip();
+  else return;
+  event.preventDefault();
+});
+
+const tabs = ["cases", "doubtful", "models"];
+
+function open(name, focus = false) {
+  for (const each of tabs) {
+    const tab = byId(`tab-${each}`);
+    tab.setAttribute("aria-selected", String(each === name));
+    tab.tabIndex = each === name ? 0 : -1;
+    if (focus && each === name) tab.focus();
+  }
+  byId("queue").hidden = name === "models";
+  byId("models").hidden = name !== "models";
+  byId("filters").hidden = name !== "cases";
+  byId("queue").setAttribute("aria-labelledby", `tab-${name}`);
+  history.replaceState(null, "", `#${name}`);
+  if (name === "models") { pending.flush().then(startModels); return; }
+  kind = name;
+  load();
+}
+
+for (const [at, name] of tabs.entries()) {
+  byId(`tab-${name}`).addEventListener("click", () => open(name));
+  byId(`tab-${name}`).addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) open(tabs[(at + step + tabs.length) % tabs.length], true);
+  });
+}
+for (const label of LABELS) byId("filters").elements.label.append(element("option", { value: label }, labelText(label)));
+labelButtons(byId("pad"), say);
+byId("filters").addEventListener("submit", (event) => { event.preventDefault(); load(); });
+byId("filters").addEventListener("change", () => { if (byId("filters").reportValidity()) load(); });
+byId("more").addEventListener("click", () => load(next));
+showModel();
+open(tabs.includes(location.hash.slice(1)) ? location.hash.slice(1) : "cases");
