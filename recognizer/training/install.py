@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,11 @@ def install(  # noqa: PLR0917 - seven different things, of seven types
         specialists.append(Specialist(pair, model, fit_choice(asked, choice.kind, choice.blend, PRIOR)))
     second = StageTwo(tuple(specialists), routing, first["temperature"])
     final, names = second.settle(pool.glyphs, seen.logits, seen.features)
-    meta, scores = _description(bundle, final, pool)
-    meta["stage_two"] = _stage_two(second, plan, first, figures)
+    meta, scores = describe_answers(bundle, final, pool)
+    meta["stage_two"] = describe_stage_two(
+        second, first, [plan.choices[each.pair].kind for each in specialists]
+    )
+    meta["stage_two"] |= _found(figures)
     files = {file_name(each): each.model.to_bytes() for each in specialists}
     files |= {STAGE_ONE: graph, GOLDEN: _golden(bundle, pool, seen, second, meta["temperature"])}
     if WEIGHTS in bundle.meta["files"]:
@@ -93,7 +96,7 @@ def first_stage(bundle: Bundle) -> dict[str, Any]:
     return {"temperature": bundle.temperature, "operating_point": bundle.meta["operating_point"]}
 
 
-def _description(
+def describe_answers(
     bundle: Bundle, final: NDArray[np.float32], pool: Pool
 ) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """What changes in a bundle's description with its final logits, float32 (N, 11), of the validation pool; scores."""
@@ -112,26 +115,28 @@ def _description(
     return meta, scores
 
 
-def _stage_two(
-    second: StageTwo, plan: Plan, first: Mapping[str, Any], figures: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Stage two as ``meta.json`` holds it."""
+def describe_stage_two(second: StageTwo, first: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, Any]:
+    """What answering needs of stage two, as ``meta.json`` holds it.
+
+    Args:
+        second: specialists and routing.
+        first: temperature and operating point of stage one alone.
+        kinds: of each specialist.
+    """
     return {
         "stage_one": dict(first),
         "routing": {"margin": second.routing.margin, "by_answer": second.routing.by_answer},
         "specialists": [
-            {
-                "pair": list(each.pair),
-                "file": file_name(each),
-                "kind": plan.choices[each.pair].kind,
-                "blend": vars(each.blend),
-            }
-            for each in second.specialists
+            {"pair": list(each.pair), "file": file_name(each), "kind": kind, "blend": vars(each.blend)}
+            for each, kind in zip(second.specialists, kinds, strict=True)
         ],
-        "pairs": figures["pairs"],
-        "choices": figures["choices"],
-        "rules": figures["rules"],
-        "out_of_fold": figures["out_of_fold"],
+    }
+
+
+def _found(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of stage two, as ``meta.json`` holds it."""
+    return {
+        **{name: figures[name] for name in ("pairs", "choices", "rules", "out_of_fold")},
         "cost": {name: value for name, value in figures["cost"].items() if name != "curve"},
     }
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recognizer.data import load_mnist
 from recognizer.decide import softmax
 from recognizer.errors import DataError, UsageError
+from recognizer.files import write_whole
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig, make_config
 from recognizer.training.embedding_config import EmbeddingConfig
@@ -54,10 +55,16 @@ def prepare_pools(
     if file.exists() and record.exists():
         return read_pools(folder)
     pools = _make(config, data, workers, progress)
-    parts = _pack(pools.train, "train") | _pack(pools.validation, "validation")
-    np.savez(file, allow_pickle=False, **parts)
-    record.write_text(json.dumps(pools.record, indent=1) + "\n")
+    keep_pools(pools, folder)
     return pools
+
+
+def keep_pools(pools: Pools, folder: Path) -> None:
+    """Write pools to a folder, their record last: without it they are not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = _pack(pools.train, "train") | _pack(pools.validation, "validation")
+    np.savez(folder / POOLS, allow_pickle=False, **parts)
+    write_whole(folder / RECORD, (json.dumps(pools.record, indent=1) + "\n").encode())
 
 
 def read_pools(folder: Path) -> Pools:

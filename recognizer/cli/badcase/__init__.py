@@ -14,6 +14,9 @@ COMMANDS = {
     "label": "settle what a case shows",
     "similar": "show past mistakes that look like an image",
     "diagnose": "find patterns, doubtful labels, and what to do",
+    "learn": "make a candidate that learnt from cases",
+    "promote": "make the candidate the current model, if it is better",
+    "rollback": "go back to the model before",
     "export": "write images and a table to a folder",
     "recheck": "read all cases with the current model",
 }

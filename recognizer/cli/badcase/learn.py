@@ -1,0 +1,57 @@
+"""``badcase learn``: a candidate, which is a copy of the current model that learnt from cases."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.common import need_training
+from recognizer.cli.inputs import printable
+from recognizer.cli.recognize import at_least
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="the folder that holds mnist/ (default: RECOGNIZER_DATA; without it the starter gallery is replayed)",
+    )
+    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of all that is random")
+    parser.add_argument(
+        "--workers", type=at_least(1), metavar="N", help="processes that make what is replayed"
+    )
+    parser.add_argument("--json", action="store_true", help="say what was done as a JSON object")
+    add_store(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Learn, and tell where the candidate is. The current model stays as it is."""
+    need_training()
+    from recognizer import Recognizer
+    from recognizer.feedback.learning import candidate_folder, learn, prepare
+    from recognizer.galleries import open_gallery
+    from recognizer.training.learn import LearnConfig
+    from recognizer.training.progress import Progress
+    from recognizer.training.replay import ReplayConfig, prepare_replay
+
+    recognizer = Recognizer.load()
+    with existing_store(args) as store:
+        material = prepare(store, recognizer, open_gallery())
+    progress, bundle = Progress(), recognizer.bundle
+    pools = prepare_replay(bundle, ReplayConfig(), progress, args.data, args.workers)
+    folder = candidate_folder()
+    said = learn(bundle, material, pools, LearnConfig(seed=args.seed), progress, folder)
+    if args.json:
+        sys.stdout.write(json.dumps({"candidate": str(folder), **said}, ensure_ascii=False) + "\n")
+        return 0
+    for each in said["proposals"]:
+        sys.stderr.write(f"{printable(each['group'])}: {each['cases']} cases, {each['proposal']}\n")
+    sys.stderr.write(
+        f"learnt from {len(said['learn'])} cases in {said['seconds']} s, to be judged by {len(said['judge'])}; "
+        f"{len(said['look'])} are left out, their labels are in doubt\n"
+    )
+    sys.stdout.write(f"{printable(str(folder))}\n")
+    return 0

@@ -1,0 +1,198 @@
+"""A trained network goes on learning: new cases, and what it knows already, so that nothing is forgotten."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from recognizer.results import REJECT
+from recognizer.training.augment import augment
+from recognizer.training.config import AugmentConfig, OptimizerConfig
+from recognizer.training.loop import Loop, Watcher, logits_of, tensors
+from recognizer.training.samples import Pool
+
+
+@dataclass(frozen=True)
+class FineTuningConfig:
+    """How a network goes on learning.
+
+    Attributes:
+        batch: glyphs a step.
+        of_cases: share of a batch that are cases; the others are replayed. 1: nothing is replayed.
+        passes: times that a case is looked at, each time disturbed anew, as far as ``most_steps`` allow.
+        fewest_steps: even for a handful of cases.
+        most_steps: however many cases there are.
+        rate: highest learning rate.
+        weight_decay: of AdamW.
+        average: decay, per step, of the average of weights that is kept.
+        distil: share of the loss on replayed glyphs that is the distance to what the network said of them before it
+            went on learning (Li and Hoiem 2016; Buzzega et al. 2020), and not to their labels.
+        bad_weight: how many times as often as another case one comes that the network got wrong.
+        shares: of the way from the old weights to the new that are tried, the whole way first (Wortsman et al. 2022).
+        forgotten: share of written validation digits that may be lost on the way, wrong ones less mended ones.
+        more_accepted: share by which non-digits taken for digits may rise.
+    """
+
+    batch: int = 128
+    of_cases: float = 0.25
+    passes: int = 60
+    fewest_steps: int = 60
+    most_steps: int = 600
+    rate: float = 1e-3
+    weight_decay: float = 0.01
+    average: float = 0.98
+    distil: float = 0.7
+    bad_weight: float = 3.0
+    shares: tuple[float, ...] = (1.0, 0.7, 0.45, 0.25)
+    forgotten: float = 0.0002
+    more_accepted: float = 0.03
+
+    def steps(self, cases: int) -> int:
+        """How many steps so many cases take."""
+        wanted = round(cases * self.passes / max(1, self.batch * self.of_cases))
+        return min(self.most_steps, max(self.fewest_steps, wanted))
+
+
+class FineTuning(Loop):
+    """Trains a network on cases, weighted float (N,), and on what is replayed."""
+
+    def __init__(  # noqa: PLR0917 - two pools, and how
+        self,
+        model: nn.Module,
+        cases: Pool,
+        weights: NDArray[np.float64],
+        replay: Pool,
+        config: FineTuningConfig,
+        seed: int,
+    ) -> None:
+        steps = config.steps(len(cases))
+        optimizer = OptimizerConfig(
+            epochs=1, batch=config.batch, rate=config.rate, weight_decay=config.weight_decay,
+            average=config.average,
+        )  # fmt: skip
+        self.teacher = copy.deepcopy(model).eval()
+        super().__init__(model, steps * config.batch, optimizer, seed)
+        self.settings, self.weights = config, weights / weights.sum()
+        self.cases, self.pool = len(cases), Pool.join([cases, replay])
+        self.labels = torch.from_numpy(self.pool.labels.astype(np.int64))
+
+    def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
+        rng = np.random.default_rng([self.seed, epoch])
+        of_cases = round(self.settings.of_cases * self.batch)
+        replayed = np.zeros(0, np.intp)
+        for _ in range(self.steps):
+            chosen = rng.choice(self.cases, of_cases, p=self.weights)
+            if len(replayed) < self.batch - of_cases:
+                replayed = self.cases + rng.permutation(len(self.pool) - self.cases)
+            now, replayed = np.split(replayed, [self.batch - of_cases])
+            yield np.concatenate([chosen, now])
+
+    def _step(self, chosen: NDArray[np.intp], number: int) -> float:
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        torch.manual_seed(self.seed * 1_000_003 + number)
+        glyphs = augment(tensors(self.pool.glyphs[chosen]), AugmentConfig(), generator)
+        glyphs = glyphs.to(memory_format=torch.channels_last)
+        self.model.train()
+        _freeze_normalisation(self.model)
+        old = torch.from_numpy(chosen >= self.cases)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(glyphs)
+            with torch.no_grad():
+                known = self.teacher(glyphs[old]) if bool(old.any()) else None
+        logits = logits.float()
+        each = functional.cross_entropy(logits, self.labels[chosen], reduction="none")
+        if known is not None:
+            kept = functional.kl_div(
+                logits[old].log_softmax(1), known.float().log_softmax(1), reduction="none", log_target=True
+            ).sum(1)
+            share = self.settings.distil
+            each = torch.cat([each[~old], (1 - share) * each[old] + share * kept])
+        return self._update(each.mean())
+
+
+def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
+    network: nn.Module,
+    cases: Pool,
+    wrong: NDArray[np.bool_],
+    replay: Pool,
+    validation: Pool,
+    config: FineTuningConfig,
+    seed: int,
+    watch: Watcher,
+) -> tuple[nn.Module, float]:
+    """A network that learnt cases as well, as far as it forgets nothing; and how far, 0–1.
+
+    Args:
+        network: is left as it is.
+        cases: what to learn.
+        wrong: bool (N,), which of them the network got wrong.
+        replay: what it was trained on, or the like of it.
+        validation: digits and non-digits that it was not trained on.
+        config: how.
+        seed: of all that is random.
+        watch: is told how far it is.
+    """
+    weights = np.where(wrong, config.bad_weight, 1.0)
+    trained = FineTuning(copy.deepcopy(network), cases, weights, replay, config, seed).run(
+        lambda _: {}, watch, None
+    )
+    judged = validation.take(np.isin(validation.sources, ["mnist"]) | (validation.labels == REJECT))
+    before = _seen(network, judged)
+    for share in config.shares:
+        between = _between(network, trained, share)
+        if _remembers(before, _seen(between, judged), judged.labels, config):
+            return between, share
+    return _between(network, trained, 0.0), 0.0
+
+
+def _seen(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
+    return logits_of(network, pool.glyphs)
+
+
+def _remembers(
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    config: FineTuningConfig,
+) -> bool:
+    """Whether hardly any digit is forgotten, and hardly more non-digits pass for digits."""
+    digit = labels < REJECT
+
+    def right(logits: NDArray[np.float32]) -> int:
+        return int((logits[digit][:, :REJECT].argmax(axis=1) == labels[digit]).sum())
+
+    def accepted(logits: NDArray[np.float32]) -> int:
+        return int((logits[~digit].argmax(axis=1) < REJECT).sum())
+
+    lost = right(before) - right(after)
+    more = accepted(after) - accepted(before)
+    return lost <= config.forgotten * digit.sum() and more <= max(
+        1.0, config.more_accepted * accepted(before)
+    )
+
+
+def _between(old: nn.Module, new: nn.Module, share: float) -> nn.Module:
+    """A network on the straight way from the old weights to the new."""
+    made = copy.deepcopy(old)
+    state = new.state_dict()
+    made.load_state_dict(
+        {
+            name: torch.lerp(value, state[name], share) if value.is_floating_point() else value
+            for name, value in old.state_dict().items()
+        }
+    )
+    return made
+
+
+def _freeze_normalisation(model: nn.Module) -> None:
+    """Use what was learnt of means and variances: those of a batch of cases are no measure for all input."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.eval()
