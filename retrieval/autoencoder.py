@@ -119,18 +119,36 @@ class GlyphEncoder(nn.Module):
         flat = squeezed * QUARTER * QUARTER + 2 * 3
         self.hidden = nn.Sequential(nn.Linear(flat, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU())
         self.sizes = (digit, image, detail)
-        self.parts = nn.ModuleList([nn.Linear(hidden, size) for size in self.sizes])
+        self.digit, self.image = nn.Linear(hidden, digit), nn.Linear(hidden, image)
+        # The detail is read from the pixels as well: exact places get lost on the way to the other codes.
+        self.detail = nn.Linear(hidden + SIDE * SIDE, detail)
         self.wide = nn.Linear(hidden, wide)
         self.centres = nn.Parameter(torch.randn(DIGITS, digit))
 
     def forward(self, glyphs: torch.Tensor) -> Codes:
         """The codes of a batch."""
+        hidden, pose = self.look(glyphs)
+        return self.read(hidden, glyphs, pose)
+
+    def read(self, hidden: torch.Tensor, glyphs: torch.Tensor, pose: torch.Tensor) -> Codes:
+        """The codes of glyphs with these hidden units and poses."""
+        digit, image = (
+            functional.normalize(part(hidden).float(), dim=1) for part in (self.digit, self.image)
+        )
+        wide = functional.relu(self.wide(hidden)).float()
+        return Codes(digit, image, self.read_detail(hidden, glyphs), wide, pose)
+
+    def look(self, glyphs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The hidden units, (N, H), that all codes of a batch are read from, and the glyphs' poses."""
         pose = self.pose(glyphs)
         maps = self.features(apply_pose(glyphs, pose))
         # The pose goes along: the decoder shows the glyph as it lay.
-        hidden = self.hidden(torch.cat([maps, pose.flatten(1).to(maps.dtype)], 1))
-        digit, image, detail = (functional.normalize(part(hidden).float(), dim=1) for part in self.parts)
-        return Codes(digit, image, detail, functional.relu(self.wide(hidden)).float(), pose)
+        return self.hidden(torch.cat([maps, pose.flatten(1).to(maps.dtype)], 1)), pose
+
+    def read_detail(self, hidden: torch.Tensor, glyphs: torch.Tensor) -> torch.Tensor:
+        """The detail's part of the codes of glyphs with these hidden units."""
+        seen = torch.cat([hidden, glyphs.flatten(1).to(hidden.dtype)], 1)
+        return functional.normalize(self.detail(seen).float(), dim=1)
 
     def digit_logits(self, digit: torch.Tensor) -> torch.Tensor:
         """Logits float (N, 10) of the digits' parts of codes, by their cosine to each digit's centre."""

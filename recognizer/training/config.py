@@ -27,6 +27,7 @@ SHARES = frozenset(
         "digit_share",
         "of_clean",
         "thick",
+        "pen",
         "gap",
         "clean",
         "stray",

@@ -31,6 +31,7 @@ def disturb(glyphs: torch.Tensor, config: DisturbConfig, generator: torch.Genera
     """Disturb float (N, 1, 28, 28) glyphs in 0–1, each in its own way."""
     copies, moved = move(glyphs, config.move, generator)
     copies = _thicken(copies, config.thick, generator)
+    copies = _change_pen(copies, config.pen, generator)
     copies = _leave_gaps(copies, config, generator)
     copies = _dirty(copies, config, generator)
     normalised = torch.rand(len(copies), generator=generator) < config.normalised
@@ -48,6 +49,15 @@ def _some(n: int, share: float, generator: torch.Generator) -> torch.Tensor:
 def _thicken(glyphs: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
     chosen = _some(len(glyphs), share, generator)
     glyphs[chosen] = functional.max_pool2d(functional.pad(glyphs[chosen], (1, 0, 1, 0)), 2, 1)
+    return glyphs
+
+
+def _change_pen(glyphs: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    chosen = _some(len(glyphs), share, generator)
+    level = 0.3 + 0.35 * torch.rand(len(chosen), 1, 1, 1, generator=generator)
+    soft = functional.avg_pool2d(glyphs[chosen], 3, 1, 1)
+    most = soft.amax((2, 3), keepdim=True).clamp(min=1e-3)
+    glyphs[chosen] = (0.5 + 2 * (soft / most - level)).clamp(0, 1) * (soft > 0.1 * most)
     return glyphs
 
 

@@ -48,8 +48,8 @@ class AutoencoderConfig:
     squeezed: int = 32
     hidden: int = 256
     dense: int = 128
-    digit: int = 12
-    detail: int = 36
+    digit: int = 10
+    detail: int = 60
     wide: int = 1024
     decoder: int = 384
 
@@ -75,6 +75,7 @@ class DisturbConfig:
         shift: pixels.
         elastic: standard deviation of the smooth displacement, pixels.
         thick: share of the copies whose strokes are made a pixel thicker.
+        pen: share of the copies that are blurred and made sharp again at another level, as with another pen.
         gap: share of the copies that a small rectangle is missing from.
         gap_side: longest side of this rectangle, pixels.
         clean: share of the copies without stray pixels and noise.
@@ -84,12 +85,13 @@ class DisturbConfig:
     """
 
     rotation: float = 12.0
-    scale: float = 0.05
+    scale: float = 0.1
     shift: float = 3.0
     elastic: float = 0.3
     thick: float = 0.5
+    pen: float = 0.2
     gap: float = 0.3
-    gap_side: float = 10.0
+    gap_side: float = 12.0
     clean: float = 0.15
     stray: float = 0.03
     noise: float = 0.15
@@ -121,7 +123,7 @@ class LossConfig:
     temperature: float = 0.05
     leaf: int = 32
     digit: float = 0.5
-    reconstruction: float = 30.0
+    reconstruction: float = 20.0
     of_clean: float = 0.8
     sparsity: float = 0.05
     pose: float = 10.0
@@ -153,11 +155,26 @@ class EmbeddingOptimizerConfig:
         average: decay, per step, of the exponential average of weights that is kept.
     """
 
-    epochs: int = 40
+    epochs: int = 30
     batch: int = 512
     rate: float = 4e-3
     weight_decay: float = 0.02
     average: float = 0.999
+
+
+@dataclass(frozen=True)
+class FinishConfig:
+    """The end of the training: the detail's part of the code, and the decoder, by themselves.
+
+    Attributes:
+        epochs: passes over the images.
+        batch: images a step, each with a disturbed copy.
+        rate: highest learning rate of the one-cycle schedule of Adam.
+    """
+
+    epochs: int = 25
+    batch: int = 256
+    rate: float = 2e-3
 
 
 @dataclass(frozen=True)
@@ -208,6 +225,7 @@ class EmbeddingConfig:
     disturb: DisturbConfig = field(default_factory=DisturbConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: EmbeddingOptimizerConfig = field(default_factory=EmbeddingOptimizerConfig)
+    finish: FinishConfig = field(default_factory=FinishConfig)
     plain: PlainConfig = field(default_factory=PlainConfig)
     trade_off: TradeOffConfig = field(default_factory=TradeOffConfig)
 
@@ -222,6 +240,7 @@ SECTIONS: dict[str, type] = {
     "disturb": DisturbConfig,
     "loss": LossConfig,
     "optimizer": EmbeddingOptimizerConfig,
+    "finish": FinishConfig,
     "plain": PlainConfig,
     "trade_off": TradeOffConfig,
 }

@@ -16,6 +16,7 @@ from recognizer.record import make_record, write_record
 from recognizer.training.embedding_config import EmbeddingConfig, make_embedding_config
 from recognizer.training.embedding_evaluation import AS_THEY_ARE, Searched, on_test, on_validation, watched
 from recognizer.training.embedding_export import write_encoder
+from recognizer.training.embedding_finish import finish
 from recognizer.training.embedding_loop import EmbeddingLoop, make_autoencoder
 from recognizer.training.embedding_plots import draw_progress, draw_trade_off
 from recognizer.training.loop import History
@@ -49,8 +50,9 @@ class EmbeddingRun:
         claim(self.config, self.folder, make_embedding_config)
         train, validation = self._pools(progress)
         loop = self._train(train, validation, progress)
+        model = finish(loop.trained, train, self.config, self.folder, progress)
         everything = Pool.join([validation, train])
-        searched = Searched(loop.trained, everything, self.config.seed, len(validation))
+        searched = Searched(model, everything, self.config.seed, len(validation))
         found = on_validation(searched, self.config.data.queries)
         _note(progress, "validation", found)
         short = short_runs(self.config, train, validation, self.folder, progress)

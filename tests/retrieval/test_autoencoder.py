@@ -83,10 +83,10 @@ def test_each_part_has_its_share_of_the_code(share):
 def test_decoding_shapes_the_detail_alone():
     model = network().train().requires_grad_(True)
     reconstruction_loss(model(GLYPHS)[1], GLYPHS).backward()
-    digit, image, detail = model.encoder.parts
-    assert digit.weight.grad is None
-    assert image.weight.grad is None
-    assert float(detail.weight.grad.abs().max()) > 0
+    encoder = model.encoder
+    assert encoder.digit.weight.grad is None
+    assert encoder.image.weight.grad is None
+    assert float(encoder.detail.weight.grad.abs().max()) > 0
 
 
 def test_a_glyph_has_the_same_code_in_every_batch():

@@ -32,15 +32,18 @@ from recognizer.training.embedding_config import (  # noqa: E402
     DisturbConfig,
     EmbeddingConfig,
     EmbeddingOptimizerConfig,
+    FinishConfig,
     LossConfig,
     load_embedding_config,
     make_embedding_config,
 )
 from recognizer.training.embedding_evaluation import Searched, decode, encode  # noqa: E402
 from recognizer.training.embedding_export import decoder_to_onnx, encoder_to_onnx  # noqa: E402
+from recognizer.training.embedding_finish import finish  # noqa: E402
 from recognizer.training.embedding_loop import EmbeddingLoop, make_autoencoder, neighbourhoods  # noqa: E402
 from recognizer.training.loop import tensors  # noqa: E402
 from recognizer.training.plain import add_noise  # noqa: E402
+from recognizer.training.progress import Progress  # noqa: E402
 from recognizer.training.samples import Pool  # noqa: E402
 from recognizer.training.trade_off import curve_of  # noqa: E402
 from retrieval.encoder import Encoder, shipped_folder  # noqa: E402
@@ -48,7 +51,11 @@ from retrieval.encoder import Encoder, shipped_folder  # noqa: E402
 SMALL = AutoencoderConfig(
     (4, 8), (8, 16), squeezed=4, hidden=32, dense=24, digit=6, detail=6, wide=200, decoder=32
 )
-CONFIG = EmbeddingConfig(network=SMALL, optimizer=EmbeddingOptimizerConfig(epochs=3, batch=24))
+CONFIG = EmbeddingConfig(
+    network=SMALL,
+    optimizer=EmbeddingOptimizerConfig(epochs=3, batch=24),
+    finish=FinishConfig(epochs=30, batch=60),
+)
 POOL = Pool(*many_digits(240), np.full(240, "mnist"))
 
 
@@ -73,6 +80,7 @@ disturbances = st.builds(
     rotation=st.floats(0, 30),
     shift=st.floats(0, 5),
     thick=st.floats(0, 1),
+    pen=st.floats(0, 1),
     gap=st.floats(0, 1),
     stray=st.floats(0, 0.2),
     noise=st.floats(0, 0.5),
@@ -93,7 +101,7 @@ def test_copies_are_glyphs_and_repeat(config, seed):
     assert one.moved.shape == (len(glyphs), 2, 3)
 
 
-STILL = DisturbConfig(0, 0, 0, 0, thick=0, gap=0, clean=0, stray=0, noise=0, normalised=0)
+STILL = DisturbConfig(0, 0, 0, 0, thick=0, pen=0, gap=0, clean=0, stray=0, noise=0, normalised=0)
 
 
 def test_no_disturbance_changes_nothing():
@@ -230,6 +238,21 @@ def test_onnx_says_what_torch_says(learnt):
         assert pixels == pytest.approx(decode(model, wanted.dense), abs=0.02)
 
 
+def test_the_finish_makes_decoding_better_and_nothing_else_different(learnt, tmp_path):
+    before = copy.deepcopy(learnt.trained)
+    after = finish(copy.deepcopy(before), POOL, CONFIG, tmp_path, Progress())
+    codes = [encode(model, POOL.glyphs) for model in (before, after)]
+    errors = [
+        figures.squared_error(decode(model, each.dense), POOL.glyphs)
+        for model, each in zip((before, after), codes, strict=True)
+    ]
+    assert errors[1] < 0.8 * errors[0]
+    assert np.array_equal(codes[0].wide, codes[1].wide)
+    assert np.array_equal(codes[0].dense[:, :18], codes[1].dense[:, :18])
+    again = finish(copy.deepcopy(before), POOL, CONFIG, tmp_path, Progress())
+    assert np.array_equal(encode(again, POOL.glyphs).dense, codes[1].dense)
+
+
 # Figures
 
 
@@ -357,6 +380,9 @@ detail = 6
 wide = 200
 decoder = 32
 [optimizer]
+epochs = 2
+batch = 60
+[finish]
 epochs = 2
 batch = 60
 [plain]
