@@ -70,7 +70,10 @@ async def _of_form(request: Request, most: int) -> list[Upload]:
     except (KeyError, ValueError, UnicodeError):
         raise RequestError(400, "the form can't be read: its parts are damaged") from None
     files: list[UploadFile] = [part for _, part in form.multi_items() if not isinstance(part, str)]
-    return [Upload((part.filename or "")[-200:], await part.read()) for part in files]
+    try:
+        return [Upload((part.filename or "")[-200:], await part.read()) for part in files]
+    finally:
+        await form.close()
 
 
 def _of_json(body: bytes, most: int) -> list[Upload]:

@@ -17,8 +17,8 @@ from recognizer.feedback.store import Store
 from recognizer.glyph import Glyph
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
+from recognizer.service.review_schemas import Case, CaseList, CasesQuery, Decision, Outcomes, ReportQuery
 from recognizer.service.routes.documented import IMAGES, refusals, upload_refusals
-from recognizer.service.schemas import Case, CaseList, CasesQuery, Decision, Outcomes, ReportQuery
 from recognizer.service.settings import MIB
 from recognizer.service.told import cases_told, label_of
 from recognizer.service.uploads import Upload, read_uploads
@@ -127,7 +127,10 @@ def _chosen(store: Store, query: CasesQuery) -> Iterator[StoredCase]:
     first, _, second = (query.pair or "").partition("-")
     pair = (label_of(first), label_of(second)) if second else None
     label = None if query.label is None else label_of(query.label)
+    wanted = frozenset(query.number)
     for case in store.cases(Chosen(tuple(query.state), pair, label), query.after):
+        if wanted and case.id not in wanted:
+            continue
         if query.reason is not None and case.answer.reason != query.reason:
             continue
         if query.model is not None and case.answer.model != query.model:

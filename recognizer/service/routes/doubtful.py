@@ -11,9 +11,9 @@ from recognizer.glyph import to_glyph
 from recognizer.service.core import Core
 from recognizer.service.doubtful import Kept
 from recognizer.service.problems import RequestError
+from recognizer.service.review_schemas import Decision, DoubtfulList, DoubtfulQuery, Outcome
 from recognizer.service.routes.badcases import add_reports
 from recognizer.service.routes.documented import refusals
-from recognizer.service.schemas import Decision, DoubtfulList, DoubtfulQuery, Outcome
 from recognizer.service.told import label_of, pixels
 
 SOURCE = "doubtful answers"

@@ -16,8 +16,8 @@ from recognizer.registry_state import SHIPPED
 from recognizer.service.compare import compare
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
+from recognizer.service.review_schemas import Change, Comparison, Current, History, Models
 from recognizer.service.routes.documented import refusals
-from recognizer.service.schemas import Change, Comparison, Current, History, Models
 
 Version = Annotated[str, Path(max_length=120, description="Such as eleven@2, or shipped.")]
 

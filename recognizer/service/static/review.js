@@ -1,13 +1,16 @@
 // The page to review: bad cases and doubtful answers as a grid, labelled by keys.
 
 import { ask, byId, element, glyphCanvas, isTyping, labelButtons, labelOfKey, labelText, LABELS, REASONS, REPORTER, sendJson, showModel, toast } from "./common.js";
+import { startGroups } from "./groups.js";
 import { startModels } from "./models.js";
 import { Pending } from "./pending.js";
 
 const PAGE = 100;
+const MOST_OF_GROUP = 300;
 const pending = new Pending((line) => toast(line));
 const grid = byId("grid");
 let kind = "cases"; // or "doubtful"
+let group = null; // the group that is shown, or null for what the filters choose
 let next = null;
 let loading = 0;
 
@@ -34,6 +37,7 @@ function query(after) {
   }
   wanted.set("pictures", "true");
   if (after) wanted.set("after", after);
+  if (group) { for (const number of group.cases.slice(0, MOST_OF_GROUP)) wanted.append("number", number); return `badcases?${wanted}`; }
   for (const [name, value] of new FormData(byId("filters"))) if (value.trim()) wanted.append(name, value.trim());
   return `badcases?${wanted}`;
 }
@@ -135,7 +139,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-const tabs = ["cases", "doubtful", "models"];
+const tabs = ["cases", "doubtful", "groups", "models"];
 
 function open(name, focus = false) {
   for (const each of tabs) {
@@ -144,14 +148,42 @@ function open(name, focus = false) {
     tab.tabIndex = each === name ? 0 : -1;
     if (focus && each === name) tab.focus();
   }
-  byId("queue").hidden = name === "models";
+  const queue = name === "cases" || name === "doubtful";
+  byId("queue").hidden = !queue;
+  byId("groups").hidden = name !== "groups";
   byId("models").hidden = name !== "models";
+  byId("together").hidden = true;
+  group = null;
   byId("filters").hidden = name !== "cases";
   byId("queue").setAttribute("aria-labelledby", `tab-${name}`);
   history.replaceState(null, "", `#${name}`);
-  if (name === "models") { pending.flush().then(startModels); return; }
+  if (!queue) { pending.flush().then(() => (name === "models" ? startModels() : startGroups(openGroup))); return; }
   kind = name;
   load();
+}
+
+// The cases of one group, in the queue of cases.
+function openGroup(chosen) {
+  open("cases");
+  group = chosen;
+  byId("filters").hidden = true;
+  byId("together").hidden = false;
+  byId("together-title").textContent = `${chosen.cases.length} cases: ${chosen.name}`;
+  byId("together-why").textContent = `${chosen.why}. Proposed: ${chosen.proposal}.`;
+  load();
+}
+
+// Labels all cases that are shown and not labelled yet, as one action that can be taken back.
+function sayAll(label) {
+  const cards = [...grid.children].filter((made) => !made.classList.contains("done"));
+  if (!cards.length) return;
+  const before = cards.map((made) => made.querySelector("strong").textContent);
+  for (const made of cards) { made.classList.add("done"); made.querySelector("strong").textContent = labelText(label); }
+  pending.add(
+    async () => { for (const made of cards) await made.entry.label(label); },
+    () => cards.forEach((made, at) => { made.classList.remove("done"); made.querySelector("strong").textContent = before[at]; }),
+  );
+  toast(`All ${cards.length}: ${labelText(label)}.`, "Undo", undo);
 }
 
 for (const [at, name] of tabs.entries()) {
@@ -163,6 +195,7 @@ for (const [at, name] of tabs.entries()) {
 }
 for (const label of LABELS) byId("filters").elements.label.append(element("option", { value: label }, labelText(label)));
 labelButtons(byId("pad"), say);
+labelButtons(byId("all"), sayAll);
 byId("filters").addEventListener("submit", (event) => { event.preventDefault(); load(); });
 byId("filters").addEventListener("change", () => { if (byId("filters").reportValidity()) load(); });
 byId("more").addEventListener("click", () => load(next));
