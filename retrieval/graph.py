@@ -83,6 +83,10 @@ class Graph:
             rows, far = self._index.query(queries, k=k, epsilon=self._epsilon)
         return rows, far
 
+    def looking(self, epsilon: float) -> Graph:
+        """The same graph, searched as far beyond the k-th neighbour as this says."""
+        return Graph(self._index, self._threads, epsilon)
+
     def _calibrate(self, data: NDArray[np.float32]) -> None:
         """Choose how far to look, on points half-way between a row and a distant neighbour of it.
 

@@ -1,0 +1,224 @@
+"""Approximate search against exact: true neighbours found and queries a second, beside other libraries.
+
+    python benchmarks/search_engines.py --data DIR [--gallery 60000] [--queries 5000] [--seed 1] [--env DIR]
+
+The dense codes of MNIST's training part, searched with those of its test part. Other libraries are installed into an
+environment of their own (``--env``, a cache folder by default). Each engine runs in a process of its own, one after
+the other, with as many threads as each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import RESULTS, header, table, write
+from peers import environment, measured_by
+from search_material import PACKAGES, draw, encoder_line, load, options
+
+from retrieval import Encoder
+from retrieval.codes import unpack
+from retrieval.exact import ExactIndex
+from retrieval.neighbours import Rows
+
+PICTURE = "search_engines.png"
+K = 10
+WANTED = (0.99, 0.998)
+OURS = {"ours": "pynndescent (ours)", "exact": "exact (ours)", "plain": "pynndescent, as it comes"}
+NOTE = (
+    "Every engine gets the same vectors as float32; ours keeps them as int8 besides, as galleries do. Its figures "
+    "contain measuring the distances anew and ranking, except for the graph alone. HNSW: 16 links, build effort 200; "
+    "annoy: 50 trees."
+)
+PEERS = ("hnswlib", "faiss HNSW", "annoy", "faiss flat")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An engine's points: setting, recall@10, queries a second."""
+
+    name: str
+    setting: str
+    points: list[list[float]]
+
+    def at(self, recall: float) -> str:
+        """Queries a second with the first setting that finds so much, as text."""
+        reached = [point for point in self.points if point[1] >= recall]
+        if not reached:
+            return "–"
+        setting, share, rate = reached[0]
+        chosen = "" if self.setting == "–" else f", {self.setting} {setting:g}"
+        return f"{rate:,.0f} ({share:.4f}{chosen})"
+
+
+def prepare(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Write the codes, the queries and their true neighbours; what a job needs to know."""
+    encoder = Encoder.open(args.encoder, threads=1)
+    packed = encoder.dense(load(args.data, "train", args.gallery).glyphs)
+    test = load(args.data, "test").glyphs
+    queries = encoder.dense(test[draw(args.queries, len(test), args.seed)])
+    truth = ExactIndex(Rows([packed])).search(queries, K)[0]
+    job: dict[str, Any] = {"rounds": args.rounds}
+    for name, array in (("codes", unpack(packed)), ("queries", unpack(queries)), ("truth", truth)):
+        np.save(folder / f"{name}.npy", array)
+        job[name] = str(folder / f"{name}.npy")
+    return job | {"encoder": encoder_line(encoder)}
+
+
+def measure(job: dict[str, Any], peers: Path, threads: int) -> dict[str, dict[str, Any]]:
+    """What each engine needs, and its curves."""
+    results = {}
+    for name in (*OURS, *PEERS):
+        python = sys.executable if name in OURS else peers
+        shown = OURS.get(name, name)
+        results[shown] = measured_by(
+            python, "engine_process.py", job | {"engine": name, "threads": threads}, threads
+        )
+        print(threads, shown, results[shown], flush=True)
+    return results
+
+
+def curves(results: dict[str, dict[str, Any]]) -> list[Curve]:
+    """One for each way to search an engine."""
+    return [
+        Curve(f"{name}, {face}" if face else name, result["setting"], points)
+        for name, result in results.items()
+        for face, points in result["curves"].items()
+    ]
+
+
+def costs(results: dict[str, dict[str, Any]]) -> str:
+    """Import, build and memory of each engine."""
+    columns = [
+        "engine",
+        "import, s",
+        "first build, s",
+        "second build, s",
+        "index, MB",
+        "peak of the process, MB",
+    ]
+    rows = []
+    for name, result in results.items():
+        built = [f"{seconds:.2f}" for seconds in result["build"]]
+        memory = [f"{result[key] / 1e6:,.0f}" for key in ("held", "peak")]
+        rows.append([name, f"{result['import']:.2f}", built[0], built[1] if len(built) > 1 else "–", *memory])
+    return table(columns, rows)
+
+
+def verdict(found: Sequence[Curve]) -> str:
+    """Whether ours is as quick as hnswlib, in words that a reader can check in the table."""
+    rates = {
+        curve.name: max((rate for _, recall, rate in curve.points if recall >= WANTED[0]), default=0.0)
+        for curve in found
+    }
+    ours = rates[OURS["ours"]]
+    others = {name: rate for name, rate in rates.items() if "pynndescent" not in name and "ours" not in name}
+    lines = [
+        f"{name}: {ours / rate:.2f} times its queries a second" if rate else f"{name}: does not reach it"
+        for name, rate in others.items()
+    ]
+    lost = [name for name, rate in others.items() if rate > ours]
+    outcome = f"**Ours is slower than {', '.join(lost)}.**" if lost else "None of them is quicker."
+    return f"Ours against others, at a recall of {WANTED[0]}: {'; '.join(lines)}. {outcome}\n"
+
+
+def draw_picture(by_threads: dict[int, list[Curve]], file: Path) -> None:
+    """A curve each, side by side for each number of threads."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(
+        1,
+        len(by_threads),
+        figsize=(5.5 * len(by_threads), 4.5),
+        layout="constrained",
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, (threads, found) in zip(panels[0], by_threads.items(), strict=True):
+        for number, curve in enumerate(found):
+            # Missing neighbours on a scale that spreads what is nearly perfect.
+            x = [max(1 - recall, 1e-4) for _, recall, _ in curve.points]
+            style = "-" if "ours" in curve.name else "--"
+            axes.plot(
+                x,
+                [rate for *_, rate in curve.points],
+                style,
+                marker=".",
+                label=curve.name,
+                color=f"C{number}",
+            )
+        axes.set(xscale="log", yscale="log", title=f"{threads} thread{'s' if threads > 1 else ''}")
+        axes.set(xlabel=f"share of the true {K} neighbours that is missed")
+        axes.invert_xaxis()
+        axes.grid(alpha=0.3, which="both")
+    panels[0][0].set_ylabel("queries a second")
+    panels[0][0].legend(fontsize=7)
+    figure.savefig(file, dpi=120, metadata={"Software": None})
+
+
+def sections(results: dict[int, dict[str, dict[str, Any]]]) -> list[str]:
+    """For each number of threads: queries a second, the comparison, and what an index takes."""
+    parts = []
+    for threads, engines in results.items():
+        found = curves(engines)
+        rows = [[curve.name, *(curve.at(recall) for recall in WANTED)] for curve in found]
+        columns = ["engine", *(f"queries a second at {recall:g} (its recall, setting)" for recall in WANTED)]
+        title = f"## {threads} thread{'s' if threads > 1 else ''}\n"
+        parts += [title, table(columns, rows), verdict(found), costs(engines)]
+    return parts
+
+
+def first_ever(job: dict[str, Any], place: str) -> float:
+    """Seconds of our first build after an installation, when nothing that was compiled is kept yet."""
+    new = job | {"engine": "ours", "threads": 1, "builds": 1, "rounds": 0}
+    result = measured_by(sys.executable, "engine_process.py", new, 1, NUMBA_CACHE_DIR=place)
+    return float(result["build"][0])
+
+
+def main() -> None:
+    """Measure, and write the tables and the plot."""
+    parser = options(__doc__, 60_000)
+    parser.add_argument("--queries", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--env", help="folder of the environment with the other libraries")
+    args = parser.parse_args()
+    peers = environment(args.env)
+    with tempfile.TemporaryDirectory() as place:
+        job = prepare(args, Path(place))
+        results = {threads: measure(job, peers, threads) for threads in args.threads}
+        compiling = first_ever(job, str(Path(place) / "numba"))
+    RESULTS.mkdir(exist_ok=True)
+    draw_picture({threads: curves(found) for threads, found in results.items()}, RESULTS / PICTURE)
+    versions = sorted({result["package"] for result in results[args.threads[0]].values()})
+    write(
+        "search_engines",
+        "Engines",
+        header(
+            PACKAGES,
+            engines=", ".join(versions),
+            encoder=job["encoder"],
+            n=f"{args.gallery:,} training images, {args.queries:,} test images as queries, {K} neighbours each",
+            seed=args.seed,
+            command="`python benchmarks/search_engines.py`",
+        ),
+        "Timed: all queries in one call (annoy takes one at a time), codes at hand; the median of "
+        f"{args.rounds} after one that is not counted; what takes over 2 s, once. {NOTE}\n",
+        f"![Queries a second by recall]({PICTURE})\n",
+        *sections(results),
+        f"Our very first build after an installation also compiles: {compiling:.1f} s in all. What is compiled is kept "
+        "on disk, so that this is paid once.\n",
+    )
+
+
+if __name__ == "__main__":
+    main()
