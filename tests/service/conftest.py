@@ -16,6 +16,10 @@ from recognizer.service.server import make_config
 from recognizer.service.settings import Settings
 
 
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", metavar="FOLDER", help="take the pictures of the documents")
+
+
 @dataclass
 class Running:
     """A service that answers, and how to ask it."""
