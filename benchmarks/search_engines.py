@@ -138,7 +138,7 @@ def draw_picture(by_threads: dict[int, list[Curve]], file: Path) -> None:
     figure, panels = plt.subplots(
         1,
         len(by_threads),
-        figsize=(5.5 * len(by_threads), 4.5),
+        figsize=(4.5 * len(by_threads) + 2.5, 4.5),
         layout="constrained",
         sharey=True,
         squeeze=False,
@@ -161,7 +161,7 @@ def draw_picture(by_threads: dict[int, list[Curve]], file: Path) -> None:
         axes.invert_xaxis()
         axes.grid(alpha=0.3, which="both")
     panels[0][0].set_ylabel("queries a second")
-    panels[0][0].legend(fontsize=7)
+    panels[0][-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(file, dpi=120, metadata={"Software": None})
 
 

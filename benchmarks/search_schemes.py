@@ -37,6 +37,7 @@ from recognizer.training.queries import UNSEEN, Change, usual
 from retrieval import Encoder
 
 PICTURE = "search_schemes.png"
+MARKERS = "os^Dv<>PX"
 RECALL = ("R@1", "R@10", "R@100")
 
 
@@ -188,17 +189,16 @@ def draw_picture(results: Sequence[Worth], file: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for result in results:
-        own = result.name.startswith(("dense", "wide"))
-        axes.scatter(result.precision, result.recall[0], color="tab:red" if own else "tab:grey", zorder=3)
-        axes.annotate(
-            result.name, (result.precision, result.recall[0]), (5, 4), textcoords="offset points", fontsize=8
+    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+    for number, result in enumerate(results):
+        colour = "tab:red" if result.name.startswith(("dense", "wide")) else "tab:grey"
+        place = (result.precision, result.recall[0])
+        axes.scatter(
+            *place, 55, colour, MARKERS[number % len(MARKERS)], label=result.name, alpha=0.8, zorder=3
         )
-    axes.set(
-        xlabel="P@10: same digit among the first ten", ylabel="R@1: the original of a disturbed copy first"
-    )
-    axes.set(ylim=(-0.03, 1.03), xlim=(None, 1.015))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set(xlabel="P@10: same digit among the first ten", ylabel="R@1: the original of a copy first")
+    axes.set(ylim=(-0.03, 1.03))
     axes.grid(alpha=0.3)
     figure.savefig(file, dpi=120, metadata={"Software": None})
 
