@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.svm import LinearSVC
 
 from recognizer.bundle import read_bundle
 from recognizer.network import Network
@@ -77,8 +78,6 @@ class ExemplarIndex:
     """A linear classifier for each row, which tells it from all others; rows are ranked by what theirs says."""
 
     def __init__(self, codes: Codes) -> None:
-        from sklearn.svm import LinearSVC
-
         self._weights = np.empty_like(codes)
         self._biases = np.empty(len(codes), np.float32)
         for row in range(len(codes)):
