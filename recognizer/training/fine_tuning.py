@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from recognizer.decide import softmax
 from recognizer.results import REJECT
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
@@ -26,6 +27,7 @@ class FineTuningConfig:
     Attributes:
         batch: glyphs a step.
         of_cases: share of a batch that are cases; the others are replayed. 1: nothing is replayed.
+        of_rejects: share of what is replayed that are non-digits.
         passes: times that a case is looked at, each time disturbed anew, as far as ``most_steps`` allow.
         fewest_steps: even for a handful of cases.
         most_steps: however many cases there are.
@@ -37,22 +39,25 @@ class FineTuningConfig:
         bad_weight: how many times as often as another case one comes that the network got wrong.
         shares: of the way from the old weights to the new that are tried, the whole way first (Wortsman et al. 2022).
         forgotten: share of written validation digits that may be lost on the way, wrong ones less mended ones.
-        more_accepted: share by which non-digits taken for digits may rise.
+        more_accepted: share by which non-digits taken for digits may rise, where so many written digits are answered:
+        coverage: share of them, 0–1.
     """
 
     batch: int = 128
     of_cases: float = 0.25
-    passes: int = 60
+    of_rejects: float = 0.5
+    passes: int = 30
     fewest_steps: int = 60
-    most_steps: int = 600
+    most_steps: int = 400
     rate: float = 1e-3
     weight_decay: float = 0.01
     average: float = 0.98
-    distil: float = 0.7
+    distil: float = 0.3
     bad_weight: float = 3.0
-    shares: tuple[float, ...] = (1.0, 0.7, 0.45, 0.25)
-    forgotten: float = 0.0002
-    more_accepted: float = 0.03
+    shares: tuple[float, ...] = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25)
+    forgotten: float = 0.0004
+    more_accepted: float = 0.06
+    coverage: float = 0.992
 
     def steps(self, cases: int) -> int:
         """How many steps so many cases take."""
@@ -86,13 +91,16 @@ class FineTuning(Loop):
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
         rng = np.random.default_rng([self.seed, epoch])
         of_cases = round(self.settings.of_cases * self.batch)
-        replayed = np.zeros(0, np.intp)
+        rejects = round(self.settings.of_rejects * (self.batch - of_cases))
+        replayed = np.arange(self.cases, len(self.pool))
+        non_digit = self.pool.labels[replayed] == REJECT
+        turns = [
+            _in_turn(replayed[non_digit], rejects, rng),
+            _in_turn(replayed[~non_digit], self.batch - of_cases - rejects, rng),
+        ]
         for _ in range(self.steps):
             chosen = rng.choice(self.cases, of_cases, p=self.weights)
-            if len(replayed) < self.batch - of_cases:
-                replayed = self.cases + rng.permutation(len(self.pool) - self.cases)
-            now, replayed = np.split(replayed, [self.batch - of_cases])
-            yield np.concatenate([chosen, now])
+            yield np.concatenate([chosen, *map(next, turns)])
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -115,6 +123,16 @@ class FineTuning(Loop):
             share = self.settings.distil
             each = torch.cat([each[~old], (1 - share) * each[old] + share * kept])
         return self._update(each.mean())
+
+
+def _in_turn(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+    """So many rows again and again, all of them before one comes twice."""
+    waiting = np.zeros(0, np.intp)
+    while True:
+        while len(rows) and len(waiting) < count:
+            waiting = np.concatenate([waiting, rng.permutation(rows)])
+        now, waiting = np.split(waiting, [count])
+        yield now
 
 
 def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
@@ -144,16 +162,12 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
         lambda _: {}, watch, None
     )
     judged = validation.take(np.isin(validation.sources, ["mnist"]) | (validation.labels == REJECT))
-    before = _seen(network, judged)
+    before = logits_of(network, judged.glyphs)
     for share in config.shares:
         between = _between(network, trained, share)
-        if _remembers(before, _seen(between, judged), judged.labels, config):
+        if _remembers(before, logits_of(between, judged.glyphs), judged.labels, config):
             return between, share
     return _between(network, trained, 0.0), 0.0
-
-
-def _seen(network: nn.Module, pool: Pool) -> NDArray[np.float32]:
-    return logits_of(network, pool.glyphs)
 
 
 def _remembers(
@@ -169,7 +183,8 @@ def _remembers(
         return int((logits[digit][:, :REJECT].argmax(axis=1) == labels[digit]).sum())
 
     def accepted(logits: NDArray[np.float32]) -> int:
-        return int((logits[~digit].argmax(axis=1) < REJECT).sum())
+        sure = softmax(logits, 1.0)[:, :REJECT].max(axis=1)
+        return int((sure[~digit] >= np.quantile(sure[digit], 1 - config.coverage)).sum())
 
     lost = right(before) - right(after)
     more = accepted(after) - accepted(before)

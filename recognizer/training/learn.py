@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,10 @@ def make_candidate(  # noqa: PLR0917 - a model, what to learn, what to replay, h
     """
     if not len(lesson.cases):
         raise UsageError("there is no case to learn from")
-    old = load_stage_one(bundle)
-    with progress.epochs(1, config.tuning.steps(len(lesson.cases)), "learning") as watch:
+    old, tuning = load_stage_one(bundle), replace(config.tuning, coverage=config_of(bundle).coverage)
+    with progress.epochs(1, tuning.steps(len(lesson.cases)), "learning") as watch:
         network, share = fine_tune(
-            old, lesson.cases, lesson.wrong, pools.train, pools.validation, config.tuning, config.seed, watch
+            old, lesson.cases, lesson.wrong, pools.train, pools.validation, tuning, config.seed, watch
         )
     progress.note("stage one", {"cases": len(lesson.cases), "share of the way": share})
     graph = _graph(network, bundle, lesson, pools, config.seed)

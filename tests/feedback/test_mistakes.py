@@ -1,0 +1,107 @@
+"""Past mistakes that an image looks like: found at once, and never lost."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+from pages import DIGITS, LABELS
+from PIL import Image
+from shipped_stand_in import shipped, write_shipped
+
+from recognizer import to_glyph
+from recognizer.feedback.cases import Answer, Report, Sample
+from recognizer.feedback.mistakes import Mistake, PastMistakes, told
+from recognizer.feedback.store import Store
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory):
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    with Store.open(tmp_path / "cases.sqlite") as opened:
+        yield opened
+
+
+def sample(number, answer, label=None, source="meter"):
+    """Digit ``number`` with what was answered, and what it shows."""
+    buffer = io.BytesIO()
+    Image.fromarray(DIGITS[number]).save(buffer, "PNG")
+    given = Answer(answer, best=answer if answer < 10 else None, model="eleven@1, x")
+    shown = int(LABELS[number]) if label is None else label
+    return Sample(buffer.getvalue(), to_glyph(DIGITS[number]), given, Report(shown, source, "ann"))
+
+
+def glyphs(*numbers):
+    return np.stack([to_glyph(DIGITS[number]) for number in numbers])
+
+
+def test_a_case_is_found_once_it_is_stored(store):
+    past = PastMistakes(store)
+    assert past.similar(glyphs(0, 1)) == [[], []]
+    wrong = (int(LABELS[0]) + 1) % 10
+    store.add([sample(0, wrong), sample(1, int(LABELS[1]))])
+    ((found,), other) = past.similar(glyphs(0, 1), 1)
+    assert (found.case, found.label, found.read, found.source) == (1, int(LABELS[0]), wrong, "meter")
+    assert found.distance == pytest.approx(0, abs=1e-3)
+    assert [each.case for each in other] == [1]  # what was right is no mistake
+    store.add([sample(2, 10)])
+    assert past.similar(glyphs(2), 1)[0][0].case == 3
+
+
+def test_a_mistake_stays_one_when_a_later_model_is_right(store):
+    store.add([sample(0, (int(LABELS[0]) + 1) % 10)])
+    store.check([(1, to_glyph(DIGITS[0]), Answer(int(LABELS[0]), best=int(LABELS[0])))])
+    assert [each.case for each in PastMistakes(store).similar(glyphs(0))[0]] == [1]
+
+
+def test_the_label_is_the_one_of_now(store):
+    store.add([sample(0, 10, label=4)])
+    past = PastMistakes(store)
+    assert past.similar(glyphs(0))[0][0].label == 4
+    store.decide(1, 9, "bob")
+    assert past.similar(glyphs(0))[0][0].label == 9
+
+
+@pytest.mark.parametrize("harm", ["removed", "damaged"])
+def test_a_gallery_that_came_to_harm_is_made_again(store, harm):
+    store.add([sample(number, 10) for number in range(5)])
+    past = PastMistakes(store)
+    before = past.similar(glyphs(3))
+    if harm == "removed":
+        shutil.rmtree(past.folder)
+    else:
+        (past.folder / "manifest.json").write_text("{", encoding="utf-8")
+    assert PastMistakes(store).similar(glyphs(3)) == before
+
+
+def test_stores_do_not_share_their_mistakes(store, tmp_path):
+    store.add([sample(0, 10)])
+    with Store.open(tmp_path / "other.sqlite") as other:
+        assert PastMistakes(other).similar(glyphs(0)) == [[]]
+    assert len(PastMistakes(store).similar(glyphs(0))[0]) == 1
+
+
+def mistake(label, read, similarity=0.9):
+    return Mistake(1, label, read, "s", 0.1, similarity)
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "words"),
+    [
+        ([mistake(8, 3)] * 4 + [mistake(1, 7)], "this looks like 4 cases where 8 was read as 3"),
+        ([mistake(8, 3)], "this looks like 1 case where 8 was read as 3"),
+        ([mistake(10, 0)] * 2, "this looks like 2 cases where no digit was read as 0"),
+        ([mistake(5, 10)] * 2, "this looks like 2 cases where 5 was refused"),
+        ([mistake(8, 3, 0.2)] * 4, None),
+        ([mistake(None, 3)] * 4, None),
+        ([], None),
+    ],
+)
+def test_in_words(mistakes, words):
+    assert told(mistakes) == words

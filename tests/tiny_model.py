@@ -1,0 +1,79 @@
+"""A tiny model that can go on learning, what it replays, and a writer it can't read."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import torch
+from pages import many_digits
+from PIL import Image
+
+from recognizer import to_glyph
+from recognizer.bundle import NETWORK, WEIGHTS
+from recognizer.network import Network
+from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+from recognizer.training.export import to_onnx
+from recognizer.training.fine_tuning import FineTuningConfig
+from recognizer.training.learn import LearnConfig
+from recognizer.training.loop import Trainer
+from recognizer.training.model import GlyphClassifier
+from recognizer.training.run import Run
+from recognizer.training.samples import Pool, Pools
+from recognizer.training.weights import pack_weights
+
+SIZE = NetworkConfig((8, 12), (24,), int8=False, second_look=0.0)
+QUICK = LearnConfig(
+    tuning=FineTuningConfig(
+        batch=32, fewest_steps=60, most_steps=60, rate=4e-3, average=0.8, forgotten=0.05, more_accepted=0.5
+    )
+)
+INVERTED = 7  # the digit that the writer turns upside down
+
+
+def pool(n, seed):
+    images, labels = many_digits(n, seed)
+    glyphs = np.stack([to_glyph(image) for image in images])
+    noise = np.random.default_rng(seed).integers(0, 255, (n // 8, 28, 28), dtype=np.uint8)
+    noise[:, :, ::3] = 0
+    return Pool(
+        np.concatenate([glyphs, noise]),
+        np.concatenate([labels, np.full(len(noise), 10, np.uint8)]),
+        np.array(["mnist"] * n + ["noise"] * len(noise)),
+    )
+
+
+def make_pools():
+    return Pools(pool(400, 0), pool(200, 1), {"digits": "forty digits"})
+
+
+def make_base(folder, pools):
+    """A model that reads digits which stand upright; returns its folder."""
+    torch.manual_seed(0)
+    config = TrainingConfig(name="tiny", coverage=0.97, network=SIZE)
+    trainer = Trainer(
+        GlyphClassifier(SIZE),
+        pools.train,
+        OptimizerConfig(epochs=14, batch=32, average=0.9),
+        AugmentConfig(),
+        0,
+    )
+    model = trainer.run(lambda _: {}, lambda *_: None, None)
+    graph = to_onnx(model)
+    logits = Network(graph).all_logits(pools.validation.glyphs)
+    run = Run(config, folder, folder, 1)
+    return run._export({NETWORK: graph, WEIGHTS: pack_weights(model)}, None, logits, pools)
+
+
+def pictures(n, seed, inverted=True):
+    """Images as files, and their labels: as many of each digit, or all by the writer."""
+    images, labels = many_digits(10 * n if inverted else n, seed)
+    if inverted:
+        images, labels = images[labels == INVERTED][:, ::-1], labels[labels == INVERTED]
+    return [(png(image), int(label)) for image, label in zip(images, labels, strict=True)]
+
+
+def png(image):
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG")
+    return buffer.getvalue()
