@@ -64,7 +64,7 @@ def comparison(found: Figures) -> str:
 def sections(name: str, found: Figures) -> Iterator[str]:
     """All that is known of one model."""
     yield f"## The {name} model\n"
-    yield "Pairs confused more often than others of their sort, out of fold (binomial test, Holm's correction):\n"
+    yield "Pairs confused more often than two digits usually are, out of fold (binomial test, Holm's correction):\n"
     significant = [each for each in found["pairs"] if each["p_value"] < 0.01]
     yield table(
         ["pair", "confused", "of", "share", "usual share", "p", "by kind"],

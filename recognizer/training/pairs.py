@@ -25,8 +25,7 @@ class ConfusedPair:
         pair: ascending; 10 is reject.
         confused: glyphs of either that were answered with the other.
         of: glyphs of either.
-        base: the share of confused ones if mistakes fell on all pairs of digits alike, or on all digits' pairs with
-            reject alike.
+        base: the usual share for two digits: that of all pairs of digits together.
         p_value: of as many or more at that share, corrected for the number of pairs (binomial; Holm 1979).
         by_kind: ``confused`` by what the glyphs are: written, photographed, printed, non-digits.
     """
@@ -75,14 +74,13 @@ def mine(
         confused = np.isin(labels, pair) & np.isin(answers, pair) & (labels != answers)
         names, counts = np.unique(kinds[confused], return_counts=True)
         counted[pair] = int(confused.sum()), dict(zip(names.tolist(), counts.tolist(), strict=True))
+    of = {pair: int(sizes[list(pair)].sum()) for pair in counted}
+    digits = [pair for pair in counted if pair[1] != REJECT]
+    base = sum(counted[pair][0] for pair in digits) / max(1, sum(of[pair] for pair in digits))
     found = []
-    for with_reject in (False, True):
-        group = [pair for pair in counted if (pair[1] == REJECT) == with_reject]
-        of = {pair: int(sizes[list(pair)].sum()) for pair in group}
-        base = sum(counted[pair][0] for pair in group) / max(1, sum(of.values()))
-        for pair in group:
-            chance = float(binom.sf(counted[pair][0] - 1, of[pair], base)) if counted[pair][0] else 1.0
-            found.append(ConfusedPair(pair, counted[pair][0], of[pair], base, chance, counted[pair][1]))
+    for pair, (count, kinds_of) in counted.items():
+        chance = float(binom.sf(count - 1, of[pair], base)) if count else 1.0
+        found.append(ConfusedPair(pair, count, of[pair], base, chance, kinds_of))
     return sorted(_corrected(found), key=lambda each: -each.confused)
 
 
