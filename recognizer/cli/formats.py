@@ -7,12 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError
 from recognizer.results import Recognition
 from retrieval.hit import Hit
+
+if TYPE_CHECKING:
+    from recognizer.feedback.mistakes import Mistake
 
 _SINGLE_COLUMNS = (
     "digit",
@@ -41,11 +44,13 @@ class Reading:
         path: the file, as it was named.
         answers: one answer, or with ``--field`` one for each character of the row.
         error: why the file could not be read, or None.
+        mistakes: past mistakes that it looks like, nearest first; asked for by ``--explain``.
     """
 
     path: str
     answers: tuple[Recognition, ...]
     error: RecognizerError | None = None
+    mistakes: tuple[Mistake, ...] = ()
 
     @property
     def text(self) -> str:
@@ -110,6 +115,8 @@ def json_writer(stream: TextIO, rows: bool) -> Write:
 
     def write(reading: Reading) -> None:
         fields = _row(reading) if rows else _single(reading)
+        if reading.mistakes:
+            fields["mistakes"] = [each.to_dict() for each in reading.mistakes]
         stream.write(json.dumps({"path": reading.path, **fields}) + "\n")
 
     return write

@@ -15,6 +15,7 @@ from recognizer import Recognizer, __version__
 from recognizer.cli.common import run_command, settle
 from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.inputs import expand, total_of
+from recognizer.cli.past import with_mistakes
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.glyph import find_glyph
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     head = list(islice(paths, CARDS + 1)) if people else []
     write = _for_people(args, known, len(head) <= CARDS) if people else _for_programs(args)
     readings = (_rows if args.field else _singles)(recognizer, chain(head, paths), args)
+    if args.explain:
+        readings = with_mistakes(readings, args.explain, args.max_pixels)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         readings = watched(readings, lambda: total_of(args.paths), sys.stderr)
     tally = Tally()

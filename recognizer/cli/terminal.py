@@ -15,6 +15,7 @@ from recognizer.cli.formats import REJECT_MARK, Reading
 from recognizer.cli.inputs import printable
 from recognizer.cli.pictures import captioned, draw_glyph, has_blocks, hits_table, percent, strip
 from recognizer.explain import disagreement, remembered
+from recognizer.feedback.mistakes import told
 from recognizer.results import REJECT, Recognition
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ class Screen:
         return table
 
     def _explanation(self, reading: Reading, glyph: Glyph | None) -> Iterator[RenderableType]:
+        past = told(reading.mistakes)
+        if past:
+            yield Text(f"\n{past}", style="yellow")
         for answer in reading.answers:
             if not answer.neighbors:
                 continue

@@ -1,6 +1,7 @@
 """Past mistakes that an image looks like: found at once, and never lost."""
 
 import io
+import json
 import shutil
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 from shipped_stand_in import shipped, write_shipped
 
 from recognizer import to_glyph
+from recognizer.cli.badcase import main as badcase
+from recognizer.cli.recognize import main as recognize
 from recognizer.feedback.cases import Answer, Report, Sample
 from recognizer.feedback.mistakes import Mistake, PastMistakes, told
 from recognizer.feedback.store import Store
@@ -105,3 +108,28 @@ def mistake(label, read, similarity=0.9):
 )
 def test_in_words(mistakes, words):
     assert told(mistakes) == words
+
+
+def test_recognize_explains_by_past_mistakes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    (tmp_path / "a.png").write_bytes(sample(0, 10).image)
+    assert recognize([str(tmp_path / "a.png"), "--explain", "2", "--json"]) == 0
+    assert "mistakes" not in json.loads(capsys.readouterr().out)
+    with Store.open() as opened:
+        opened.add([sample(0, 10)])
+    assert recognize([str(tmp_path / "a.png"), "--explain", "2", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["mistakes"]
+    assert (found["case"], found["label"], found["read"]) == (1, str(LABELS[0]), "reject")
+
+
+def test_the_command_tells_what_an_image_looks_like(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    with Store.open() as opened:
+        opened.add([sample(0, 10)])
+    (tmp_path / "a.png").write_bytes(sample(0, 10).image)
+    (tmp_path / "b.png").write_bytes(b"no image")
+    assert badcase(["similar", str(tmp_path / "a.png"), str(tmp_path / "b.png"), "-k", "1"]) == 1
+    said = capsys.readouterr()
+    assert f"this looks like 1 case where {LABELS[0]} was refused" in said.out
+    assert "case 1" in said.out
+    assert "b.png" in said.err
