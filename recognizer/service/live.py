@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from recognizer.errors import RecognizerError
+from recognizer.errors import GalleryError, RecognizerError
 from recognizer.pipeline import Recognizer
 from recognizer.registry import Registry
 from recognizer.service.problems import RequestError
@@ -15,6 +15,7 @@ from recognizer.service.settings import WATCH_S, Settings
 
 if TYPE_CHECKING:
     from recognizer.service.metrics import Metrics
+    from retrieval import Gallery
 
 State = Literal["loading", "ready", "failed", "stopping"]
 _log = logging.getLogger("recognizer.service")
@@ -44,11 +45,14 @@ def load_model(settings: Settings, version: str | None = None) -> Model:
         RecognizerError: it can't be used.
     """
     name = version or settings.model
+    bounds = settings.max_error, settings.threads, settings.max_pixels
     one = Recognizer.load(name, settings.max_error, 1, settings.max_pixels, settings.gallery)
-    # The same gallery, so that it is in memory once.
-    many = Recognizer.load(
-        one.bundle.folder, settings.max_error, settings.threads, settings.max_pixels, one.gallery
-    )
+    try:
+        known: Gallery | str | None = one.gallery  # the same one for both, so that it is in memory once
+    except GalleryError as error:  # told to those who ask for neighbours; digits are read without it
+        _log.warning("%s", error)
+        known = settings.gallery
+    many = Recognizer.load(one.bundle.folder, *bounds, known)
     return Model(one, many)
 
 

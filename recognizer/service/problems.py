@@ -74,7 +74,9 @@ def add_handlers(app: FastAPI) -> None:
         return JSONResponse({"error": refusal.line}, refusal.status, refusal.headers)
 
     async def ours(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_of(cast(RecognizerError, error)))
+        status = status_of(cast(RecognizerError, error))
+        again = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+        return JSONResponse({"error": str(error)}, status, again)
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         first = cast(RequestValidationError, error).errors()[0]

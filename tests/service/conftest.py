@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import uvicorn
+from shipped_stand_in import shipped, write_shipped
 
 from recognizer.service.server import make_config
 from recognizer.service.settings import Settings
@@ -70,14 +71,18 @@ def core_of(server):
 
 
 @pytest.fixture(scope="session")
-def start():
+def start(request, tmp_path_factory):
     """Starts a service for the length of a block; see `running`."""
-    return running
+    if request.config.getoption("--screenshots", default=None):  # pictures show what ships
+        yield running
+        return
+    with shipped(write_shipped(tmp_path_factory.mktemp("shipped"))):
+        yield running
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("home")) as ready:
+def service(start, tmp_path_factory):
+    with start(tmp_path_factory.mktemp("home")) as ready:
         yield ready
 
 

@@ -19,6 +19,7 @@ from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import Case, CaseList, CasesQuery, Decision, Outcomes, ReportQuery
 from recognizer.service.routes.documented import IMAGES, refusals, upload_refusals
+from recognizer.service.routes.recognize import unreadable
 from recognizer.service.settings import MIB
 from recognizer.service.told import cases_told, label_of
 from recognizer.service.uploads import Upload, read_uploads
@@ -40,7 +41,7 @@ def router(core: Core) -> APIRouter:
         uploads = await read_uploads(request, core.settings.max_images)
         told = await core.lane.run(lambda: _report(core, uploads, query), len(uploads))
         if all(each["error"] for each in told):
-            raise RequestError(422, told[0]["error"])
+            raise unreadable(told[0]["error"])
         return {"outcomes": told}
 
     @routes.get("", response_model=CaseList, response_model_exclude_unset=True, responses=refusals())

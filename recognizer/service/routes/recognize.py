@@ -44,7 +44,7 @@ def router(core: Core) -> APIRouter:
             answer = await core.batcher.submit(uploads[0].content, allowed)
             core.note([uploads[0].content], [answer])
             if answer.error:
-                raise RequestError(422, str(answer.error))
+                raise unreadable(str(answer.error))
             return answered([answer.to_dict()])
         work = _rows if query.field else _singles
         return answered(await core.lane.run(lambda: work(core, uploads, query, allowed), len(uploads)))
@@ -59,8 +59,13 @@ def answered(told: Sequence[Told]) -> Response:
         RequestError: no image could be read.
     """
     if all(each["error"] for each in told):
-        raise RequestError(422, str(told[0]["error"]))
+        raise unreadable(str(told[0]["error"]))
     return Response(json.dumps({"answers": told}), media_type="application/json")
+
+
+def unreadable(line: str) -> RequestError:
+    """The refusal of a request without any image that can be read; ``line`` calls the first one "bytes"."""
+    return RequestError(422, line.removeprefix("bytes: "))
 
 
 def _allowed(query: RecognizeQuery) -> Allowed:

@@ -154,7 +154,7 @@ function open(name, focus = false) {
   byId("models").hidden = name !== "models";
   byId("together").hidden = true;
   group = null;
-  byId("filters").hidden = name !== "cases";
+  byId("choice").hidden = name !== "cases";
   byId("queue").setAttribute("aria-labelledby", `tab-${name}`);
   history.replaceState(null, "", `#${name}`);
   if (!queue) { pending.flush().then(() => (name === "models" ? startModels() : startGroups(openGroup))); return; }
@@ -166,7 +166,7 @@ function open(name, focus = false) {
 function openGroup(chosen) {
   open("cases");
   group = chosen;
-  byId("filters").hidden = true;
+  byId("choice").hidden = true;
   byId("together").hidden = false;
   byId("together-title").textContent = `${chosen.cases.length} cases: ${chosen.name}`;
   byId("together-why").textContent = `${chosen.why}. Proposed: ${chosen.proposal}.`;
@@ -199,5 +199,6 @@ labelButtons(byId("all"), sayAll);
 byId("filters").addEventListener("submit", (event) => { event.preventDefault(); load(); });
 byId("filters").addEventListener("change", () => { if (byId("filters").reportValidity()) load(); });
 byId("more").addEventListener("click", () => load(next));
+byId("choice").open = matchMedia("(min-width: 46rem)").matches;
 showModel();
 open(tabs.includes(location.hash.slice(1)) ? location.hash.slice(1) : "cases");
