@@ -25,6 +25,7 @@ from recognizer.specialists import Stages
 
 ROUNDS = 5
 BATCH = 64
+CALLS = 100
 
 
 def least(calls: Sequence[Callable[[], object]]) -> NDArray[np.float64]:
@@ -63,6 +64,18 @@ def measure(name: str, images: Sequence[Any], model: Recognizer, bundle: Bundle)
     ]
 
 
+def features_cost(images: Sequence[Any], bundle: Bundle) -> list[list[str]]:
+    """Rows: the least milliseconds of a call with logits alone, and with features as well, for 1 and for 64 glyphs."""
+    network = Stages(bundle).network
+    glyphs = np.stack([to_glyph(image) for image in images[:BATCH]])
+    rows = []
+    for part in (glyphs[:1], glyphs):
+        calls = [lambda part=part: network.logits(part), lambda part=part: network.outputs(part)]
+        times = [least([call] * CALLS).min() for call in calls]
+        rows.append([str(len(part)), *(f"{1e3 * seconds:.4f}" for seconds in times)])
+    return rows
+
+
 def main() -> None:
     """Measure all data sets and write the result."""
     parser = argparse.ArgumentParser(
@@ -92,6 +105,8 @@ def main() -> None:
         ),
         "Mean time of an input, one at a time and in batches of 64 glyphs, on one thread.",
         table(columns, rows),
+        "Stage one with its features as a second output, the least time of a call:\n",
+        table(["glyphs", "logits, ms", "logits and features, ms"], features_cost(images, bundle)),
     )
 
 
