@@ -23,7 +23,8 @@ COMMANDS = {
 PROGRAM = Program(
     "badcase",
     "Keep images that were read wrongly, with who said so.",
-    "0 done; 1 some rows or images were refused, the others stored; 2 wrong usage; 3 no usable model or store",
+    "0 done; 1 some rows or images were refused, the others stored, or the candidate was; 2 wrong usage; "
+    "3 no usable model or store",
     __name__,
     COMMANDS,
 )

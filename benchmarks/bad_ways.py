@@ -1,0 +1,203 @@
+"""Three ways to learn from reports, for `badcases.py`."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from populations import Population
+from rich.console import Console
+
+from recognizer import Recognizer
+from recognizer.bundle import read_bundle
+from recognizer.feedback.cases import Report
+from recognizer.feedback.ingest import BATCH, make_sample
+from recognizer.feedback.store import Store
+from recognizer.registry import Registry
+
+WAYS = ("loop", "plain", "scratch")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rounds of a run have in common.
+
+    Attributes:
+        way: one of ``WAYS``.
+        base: the folder of the model to begin with.
+        data: the folder of data sets.
+        rounds: of reports.
+        reports: in a round.
+        quick: whether to spend hardly any time.
+        replay: where what is replayed is kept, for all runs.
+        held_out: the most images of the other half that are looked at.
+    """
+
+    way: str
+    base: str
+    data: str | None
+    rounds: int
+    reports: int
+    quick: bool
+    replay: Path
+    held_out: int = 2000
+
+
+@contextmanager
+def home_at(folder: Path) -> Iterator[None]:
+    """For as long as it lasts, models and cases are kept there; what is replayed stays shared."""
+    before = os.environ.get("RECOGNIZER_HOME")
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["RECOGNIZER_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["RECOGNIZER_HOME"]
+        else:
+            os.environ["RECOGNIZER_HOME"] = before
+
+
+def learn_round(  # noqa: PLR0917 - a run, its reports, and where it is
+    setting: Setting, reports: Population, number: int, seed: int, folder: Path, model: Path
+) -> tuple[Path, dict[str, Any]]:
+    """Store a round's reports and learn; returns the folder of the model that is used afterwards, and what was done."""
+    if not Registry().versions():
+        registry = Registry()
+        registry.use(registry.register(setting.base, "to begin with").version, "to begin with")
+    with Store.open() as store:
+        recognizer = Recognizer.load()
+        wrong = _report(store, recognizer, reports, number)
+        learn = {"loop": _loop, "plain": _plain, "scratch": _scratch}[setting.way]
+        made, said = learn(setting, store, recognizer, seed, folder / f"round-{number}")
+    return made or model, {"wrong_reports": wrong, **said}
+
+
+def _report(store: Store, recognizer: Recognizer, reports: Population, number: int) -> int:
+    samples = []
+    for image, label, source in zip(reports.images, reports.labels, reports.sources, strict=True):
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG")
+        report = Report(int(label), str(source), "the simulation", note=f"round {number}")
+        samples.append(make_sample(file.getvalue(), report, recognizer))
+    for low in range(0, len(samples), BATCH):
+        store.add(samples[low : low + BATCH])
+    return sum(sample.answer.digit != sample.report.label for sample in samples)
+
+
+def _pools(setting: Setting, bundle: Any) -> Any:  # noqa: ANN401 - torch's types stay behind their import
+    from recognizer.training.progress import Progress
+    from recognizer.training.replay import ReplayConfig, prepare_replay
+
+    size = ReplayConfig(1500, 300, 800, 200, 400) if setting.quick else ReplayConfig()
+    with home_at(setting.replay):
+        return prepare_replay(bundle, size, Progress(), setting.data)
+
+
+def _quiet() -> Any:  # noqa: ANN401
+    from recognizer.training.progress import Progress
+
+    return Progress(Console(quiet=True))
+
+
+def _loop(
+    setting: Setting, store: Store, recognizer: Recognizer, seed: int, folder: Path
+) -> tuple[Path | None, dict[str, Any]]:
+    """`badcase learn`, then `badcase promote`."""
+    from recognizer.errors import UsageError
+    from recognizer.feedback.learning import candidate_folder, learn, prepare, read_validation
+    from recognizer.feedback.promotion import judge, promote, read_candidate
+    from recognizer.galleries import open_gallery
+    from recognizer.training.learn import LearnConfig
+
+    try:
+        material = prepare(store, recognizer, open_gallery())
+    except UsageError as error:
+        return None, {"refused": str(error)}
+    config = LearnConfig(seed=seed)
+    if setting.quick:
+        config = replace(config, tuning=replace(config.tuning, most_steps=40))
+    pools = _pools(setting, read_bundle(setting.base))
+    said = learn(recognizer.bundle, material, pools, config, _quiet(), candidate_folder())
+    candidate = read_candidate(candidate_folder(), recognizer.bundle)
+    verdict = judge(store, recognizer.bundle, candidate, read_validation(candidate))
+    failed = [check.name for check in verdict.checks if not check.passed]
+    told = {"share": said["share"], "failed": failed, "learn_seconds": said["seconds"]}
+    if not verdict.passed:
+        return None, told
+    version = promote(store, verdict, "a round of the simulation")
+    return Registry().folder / version, told
+
+
+def _lesson(store: Store) -> Any:  # noqa: ANN401
+    """All reports, as `badcase learn` would see them if it judged nothing."""
+    from recognizer.feedback.evidence import gather
+    from recognizer.training.learn import Lesson
+    from recognizer.training.samples import Pool
+
+    cases = gather(store, store.cases())
+    return Lesson(Pool(cases.glyphs, cases.labels, np.full(len(cases), "case")), ~cases.right)
+
+
+def _plain(
+    setting: Setting, store: Store, recognizer: Recognizer, seed: int, folder: Path
+) -> tuple[Path | None, dict[str, Any]]:
+    """Fine-tuning on the reports alone; whatever comes of it is used."""
+    from recognizer.training.fine_tuning import FineTuningConfig
+    from recognizer.training.learn import LearnConfig, make_candidate
+
+    tuning = FineTuningConfig(
+        of_cases=1.0, distil=0.0, shares=(1.0,), forgotten=1.0, more_accepted=1e9,
+        most_steps=40 if setting.quick else 400,
+    )  # fmt: skip
+    pools = _pools(setting, read_bundle(setting.base))
+    make_candidate(recognizer.bundle, _lesson(store), pools, LearnConfig(seed, tuning), folder, _quiet())
+    return _in_use(folder), {}
+
+
+def _scratch(
+    setting: Setting, store: Store, recognizer: Recognizer, seed: int, folder: Path
+) -> tuple[Path | None, dict[str, Any]]:
+    """A new network of the same size, trained on what is replayed and on all reports."""
+    import torch
+
+    from recognizer.bundle import NETWORK, WEIGHTS
+    from recognizer.network import Network
+    from recognizer.training.config import OptimizerConfig
+    from recognizer.training.export import to_onnx
+    from recognizer.training.loop import Trainer
+    from recognizer.training.model import GlyphClassifier
+    from recognizer.training.quantise import quantise
+    from recognizer.training.run import Run
+    from recognizer.training.samples import Pool
+    from recognizer.training.weights import config_of, pack_weights
+
+    config, base = config_of(recognizer.bundle), read_bundle(setting.base)
+    pools = _pools(setting, base)
+    cases = _lesson(store).cases
+    pool = Pool.join([pools.train, *[cases] * 3])
+    torch.manual_seed(seed)
+    optimizer = OptimizerConfig(epochs=1 if setting.quick else 15, batch=128)
+    trainer = Trainer(GlyphClassifier(config.network), pool, optimizer, config.augment, seed)
+    network = trainer.run(lambda _: {}, lambda *_: None, None)
+    graph = to_onnx(network)
+    if config.network.int8:
+        graph = quantise(graph, pool.glyphs, seed)
+    logits = Network(graph, look=base.second_look).all_logits(pools.validation.glyphs)
+    files = {NETWORK: graph, WEIGHTS: pack_weights(network)}
+    made = Run(config, folder, folder, 1)._export(files, base.second_look, logits, pools)
+    return _in_use(made), {}
+
+
+def _in_use(folder: Path) -> Path:
+    """Make a model the current one, unjudged."""
+    registry = Registry()
+    version = registry.use(registry.register(folder, "unjudged").version, "unjudged")
+    return registry.folder / version
