@@ -140,6 +140,7 @@ def learn(  # noqa: PLR0917 - a model, what to learn, what to replay, how, and w
             **found,
             "seconds": round(time.monotonic() - start, 1),
         }
+        said["validation_sha256"] = _keep_validation(staged, pools.validation)
         _describe(staged, said)
         _replace(folder, staged)
     return said
