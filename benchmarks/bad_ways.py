@@ -154,7 +154,7 @@ def _plain(
     from recognizer.training.learn import LearnConfig, make_candidate
 
     tuning = FineTuningConfig(
-        of_cases=1.0, distil=0.0, shares=(1.0,), forgotten=1.0, more_accepted=1e9,
+        of_cases=1.0, distil=0.0, shares=(1.0,), forgotten=1.0, more_accepted=1e9, checked=False,
         most_steps=40 if setting.quick else 400,
     )  # fmt: skip
     pools = _pools(setting, read_bundle(setting.base))

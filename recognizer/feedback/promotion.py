@@ -146,7 +146,8 @@ def _changes(cases: Sequence[Case], before: Answers, after: Answers) -> list[Cha
 def promote(store: Store, verdict: Verdict, why: str, who: str | None = None) -> str:
     """Make a candidate that passed the current model; returns its version.
 
-    A process that is killed on the way leaves the one model or the other current; the same call again does the rest.
+    A process that is killed on the way leaves the one model or the other current. Before the switch the same call again
+    does the rest, after it `refresh` does.
 
     Raises:
         UsageError: it did not pass.

@@ -16,7 +16,7 @@ from recognizer.decide import softmax
 from recognizer.results import REJECT
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
-from recognizer.training.loop import Loop, Watcher, logits_of, tensors
+from recognizer.training.loop import UNSURE, Loop, Watcher, logits_of, tensors
 from recognizer.training.samples import Pool
 
 
@@ -28,6 +28,7 @@ class FineTuningConfig:
         batch: glyphs a step.
         of_cases: share of a batch that are cases; the others are replayed. 1: nothing is replayed.
         of_rejects: share of what is replayed that are non-digits.
+        known_share: share of the passes over what is replayed that well known glyphs take part in.
         passes: times that a case is looked at, each time disturbed anew, as far as ``most_steps`` allow.
         fewest_steps: even for a handful of cases.
         most_steps: however many cases there are.
@@ -41,11 +42,13 @@ class FineTuningConfig:
         forgotten: share of written validation digits that may be lost on the way, wrong ones less mended ones.
         more_accepted: share by which non-digits taken for digits may rise, where so many written digits are answered:
         coverage: share of them, 0–1.
+        checked: whether less of the way is gone until what must hold for a promotion holds of the whole candidate, too.
     """
 
     batch: int = 128
     of_cases: float = 0.25
     of_rejects: float = 0.5
+    known_share: float = 0.15
     passes: int = 30
     fewest_steps: int = 60
     most_steps: int = 400
@@ -58,6 +61,7 @@ class FineTuningConfig:
     forgotten: float = 0.0004
     more_accepted: float = 0.06
     coverage: float = 0.992
+    checked: bool = True
 
     def steps(self, cases: int) -> int:
         """How many steps so many cases take."""
@@ -84,6 +88,7 @@ class FineTuning(Loop):
         )  # fmt: skip
         self.teacher = copy.deepcopy(model).eval()
         super().__init__(model, steps * config.batch, optimizer, seed)
+        self.memory = torch.ones(len(cases) + len(replay))
         self.settings, self.weights = config, weights / weights.sum()
         self.cases, self.pool = len(cases), Pool.join([cases, replay])
         self.labels = torch.from_numpy(self.pool.labels.astype(np.int64))
@@ -95,12 +100,25 @@ class FineTuning(Loop):
         replayed = np.arange(self.cases, len(self.pool))
         non_digit = self.pool.labels[replayed] == REJECT
         turns = [
-            _in_turn(replayed[non_digit], rejects, rng),
-            _in_turn(replayed[~non_digit], self.batch - of_cases - rejects, rng),
+            self._in_turn(replayed[non_digit], rejects, rng),
+            self._in_turn(replayed[~non_digit], self.batch - of_cases - rejects, rng),
         ]
         for _ in range(self.steps):
             chosen = rng.choice(self.cases, of_cases, p=self.weights)
             yield np.concatenate([chosen, *map(next, turns)])
+
+    def _in_turn(
+        self, rows: NDArray[np.intp], count: int, rng: np.random.Generator
+    ) -> Iterator[NDArray[np.intp]]:
+        """So many rows again and again: all of them once, then most often those that are being forgotten."""
+        waiting, first = np.zeros(0, np.intp), True
+        while True:
+            while len(rows) and len(waiting) < count:
+                error = self.memory.numpy()[rows]
+                kept = first | (rng.random(len(rows)) < np.clip(error / UNSURE, self.settings.known_share, 1))
+                waiting, first = np.concatenate([waiting, rng.permutation(rows[kept])]), False
+            now, waiting = np.split(waiting, [count])
+            yield now
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -115,6 +133,8 @@ class FineTuning(Loop):
             with torch.no_grad():
                 known = self.teacher(glyphs[old]) if bool(old.any()) else None
         logits = logits.float()
+        right = logits.detach().softmax(1)[torch.arange(len(chosen)), self.labels[chosen]]
+        self.memory[chosen] = 1 - right
         each = functional.cross_entropy(logits, self.labels[chosen], reduction="none")
         if known is not None:
             kept = functional.kl_div(
@@ -125,14 +145,23 @@ class FineTuning(Loop):
         return self._update(each.mean())
 
 
-def _in_turn(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """So many rows again and again, all of them before one comes twice."""
-    waiting = np.zeros(0, np.intp)
-    while True:
-        while len(rows) and len(waiting) < count:
-            waiting = np.concatenate([waiting, rng.permutation(rows)])
-        now, waiting = np.split(waiting, [count])
-        yield now
+@dataclass(frozen=True)
+class Tuned:
+    """A network before and after it learnt.
+
+    Attributes:
+        before: as it was.
+        after: as it was at the end.
+        shares: of the way between them that forget hardly anything, the farthest first; tried when asked for.
+    """
+
+    before: nn.Module
+    after: nn.Module
+    shares: Iterator[float]
+
+    def at(self, share: float) -> nn.Module:
+        """The network at a share of the straight way from the old weights to the new, 0–1."""
+        return _between(self.before, self.after, share)
 
 
 def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
@@ -144,8 +173,8 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
     config: FineTuningConfig,
     seed: int,
     watch: Watcher,
-) -> tuple[nn.Module, float]:
-    """A network that learnt cases as well, as far as it forgets nothing; and how far, 0–1.
+) -> Tuned:
+    """Go on learning; say how far that can be gone without forgetting.
 
     Args:
         network: is left as it is.
@@ -163,11 +192,14 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
     )
     judged = validation.take(np.isin(validation.sources, ["mnist"]) | (validation.labels == REJECT))
     before = logits_of(network, judged.glyphs)
-    for share in config.shares:
-        between = _between(network, trained, share)
-        if _remembers(before, logits_of(between, judged.glyphs), judged.labels, config):
-            return between, share
-    return _between(network, trained, 0.0), 0.0
+    shares = (
+        share
+        for share in config.shares
+        if _remembers(
+            before, logits_of(_between(network, trained, share), judged.glyphs), judged.labels, config
+        )
+    )
+    return Tuned(network, trained, shares)
 
 
 def _remembers(

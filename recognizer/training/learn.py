@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from recognizer.bundle import GOLDEN, NETWORK, WEIGHTS, Bundle, golden_outputs, 
 from recognizer.calibrate import choose_threshold, fit_temperature
 from recognizer.decide import Pair, Routing, route, softmax
 from recognizer.errors import UsageError
+from recognizer.feedback.comparison import Answers, Known, answers_of, known_checks
 from recognizer.glyph import SIDE
 from recognizer.network import Network
 from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.specialists import Blend, Specialist, StageTwo, load_stage_two
-from recognizer.stages import changes
+from recognizer.stages import Stage, changes
 from recognizer.training.export import to_onnx
 from recognizer.training.fine_tuning import FineTuningConfig, fine_tune
 from recognizer.training.folds import Outputs, outputs_of
@@ -88,25 +90,51 @@ def make_candidate(  # noqa: PLR0917 - a model, what to learn, what to replay, h
         raise UsageError("there is no case to learn from")
     old, tuning = load_stage_one(bundle), replace(config.tuning, coverage=config_of(bundle).coverage)
     with progress.epochs(1, tuning.steps(len(lesson.cases)), "learning") as watch:
-        network, share = fine_tune(
+        tuned = fine_tune(
             old, lesson.cases, lesson.wrong, pools.train, pools.validation, tuning, config.seed, watch
         )
-    progress.note("stage one", {"cases": len(lesson.cases), "share of the way": share})
-    graph = _graph(network, bundle, lesson, pools, config.seed)
-    stage_one = Network(graph, str(folder), bundle.second_look)
+    before = answers_of(bundle, pools.validation.glyphs)
+    for share in chain(tuned.shares, [0.0]):
+        made = _built(bundle, tuned.at(share), lesson, pools, config.seed)
+        holds = all(check.passed for check in known_checks(_known(pools.validation), before, made.answers))
+        progress.note("stage one", {"cases": len(lesson.cases), "share of the way": share, "holds": holds})
+        if holds or not tuning.checked:
+            break
+    found = {"share": share, "specialists": made.told}
+    write_bundle(folder, made.meta | {"learning": found}, made.files)
+    return found
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A model before it is written: its description and files, its answers to validation, what became of stage two."""
+
+    meta: dict[str, Any]
+    files: dict[str, bytes]
+    answers: Answers
+    told: list[dict[str, Any]]
+
+
+def _built(bundle: Bundle, network: nn.Module, lesson: Lesson, pools: Pools, seed: int) -> _Built:
+    """Stage one as it ships, stage two fitted to it, and both calibrated."""
+    graph = _graph(network, bundle, lesson, pools, seed)
+    stage_one = Network(graph, str(bundle.folder), bundle.second_look)
     seen = outputs_of(stage_one, pools.validation.glyphs)
     first = _first_stage(bundle, seen.logits, pools.validation)
-    second, kinds, told = _stage_two(bundle, stage_one, seen, first, lesson, pools, config.seed)
+    second, kinds, told = _stage_two(bundle, stage_one, seen, first, lesson, pools, seed)
     final = second.settle(pools.validation.glyphs, seen.logits, seen.features)[0] if second else seen.logits
-    meta, _ = describe_answers(bundle, final, pools.validation)
+    meta, scores = describe_answers(bundle, final, pools.validation)
     if second:
         meta["stage_two"] = describe_stage_two(second, first, kinds)
+    stage = Stage(scores, meta["operating_point"]["threshold"])
     files = {file_name(each): each.model.to_bytes() for each in (second.specialists if second else ())}
     files |= {NETWORK: graph, WEIGHTS: pack_weights(network)}
     files[GOLDEN] = _golden(bundle, stage_one, second, meta["temperature"])
-    found = {"share": share, "specialists": told}
-    write_bundle(folder, meta | {"learning": found}, files)
-    return found
+    return _Built(meta, files, Answers(stage.best, stage.accepted), told)
+
+
+def _known(pool: Pool) -> Known:
+    return Known(pool.glyphs, pool.labels, pool.sources)
 
 
 def _graph(network: nn.Module, bundle: Bundle, lesson: Lesson, pools: Pools, seed: int) -> bytes:

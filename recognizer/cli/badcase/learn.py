@@ -53,5 +53,7 @@ def run(args: argparse.Namespace) -> int:
         f"learnt from {len(said['learn'])} cases in {said['seconds']} s, to be judged by {len(said['judge'])}; "
         f"{len(said['look'])} are left out, their labels are in doubt\n"
     )
+    if not said["share"]:
+        sys.stderr.write("stage one could learn none of it without forgetting more than is allowed\n")
     sys.stdout.write(f"{printable(str(folder))}\n")
     return 0
