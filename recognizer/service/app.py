@@ -12,7 +12,17 @@ from recognizer.service.core import Core
 from recognizer.service.limits import Bodies
 from recognizer.service.metrics import Measured
 from recognizer.service.problems import add_handlers
-from recognizer.service.routes import badcases, doubtful, groups, models, pages, recognize, similar, status
+from recognizer.service.routes import (
+    badcases,
+    candidate,
+    doubtful,
+    groups,
+    models,
+    pages,
+    recognize,
+    similar,
+    status,
+)
 from recognizer.service.security import Security
 from recognizer.service.settings import Settings
 
@@ -40,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.core = core
     add_handlers(app)
-    for routes in (recognize, similar, badcases, doubtful, groups, models, status):
+    for routes in (recognize, similar, badcases, doubtful, groups, models, candidate, status):
         app.include_router(routes.router(core))
     app.include_router(pages.router())
     # The last one added is the first that a request meets.

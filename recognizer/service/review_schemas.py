@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from recognizer.feedback.cases import Part, State
 from recognizer.results import Reason
@@ -167,6 +167,7 @@ class Models(BaseModel):
     current: str
     serving: str | None
     follows_registry: bool
+    has_candidate: bool
     models: list[ModelEntry]
 
 
@@ -223,4 +224,28 @@ class Comparison(BaseModel):
     right_after: int
     mended: int
     broken: int
+    changed: list[ChangedCase]
+
+
+class CandidateCheck(BaseModel):
+    """What must hold of the candidate on one set of images: how many are right, and the rule."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    n: int
+    before: int
+    after: int
+    mended: int
+    broken: int
+    rule: str
+    passed: bool
+
+
+class CandidateVerdict(BaseModel):
+    """Whether the candidate may take the current model's place, and the judged cases that it changes."""
+
+    current: str
+    passed: bool
+    checks: list[CandidateCheck]
     changed: list[ChangedCase]

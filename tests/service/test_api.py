@@ -8,6 +8,7 @@ import pytest
 from bundles import copy_of_shipped
 
 from recognizer import Recognizer
+from recognizer.feedback.learning import candidate_folder
 from recognizer.feedback.store import Store
 from recognizer.registry import Registry
 
@@ -196,3 +197,17 @@ def test_health_tells_when_it_is_ready(start, tmp_path):
         service.core.live.state = "loading"
         assert httpx.get(f"{service.url}/health", trust_env=False).status_code == 503
         service.core.live.state = "ready"
+
+
+def test_there_may_be_no_candidate(start, tmp_path):
+    with start(tmp_path / "home") as service, service.client() as client:
+        assert not client.get("/models").json()["has_candidate"]
+        assert client.get("/candidate").status_code == 404
+        assert client.post("/candidate/promote", json={}).status_code == 404
+        client.post("/badcases?label=9", content=PHOTO, headers=PNG)
+        copy_of_shipped(candidate_folder(), learning={"from": "another@7"})
+        assert client.get("/models").json()["has_candidate"]
+        for refused in (client.get("/candidate"), client.post("/candidate/promote", json={})):
+            assert refused.status_code == 409
+            assert "another@7" in refused.json()["error"]
+        assert Registry().current == "shipped"

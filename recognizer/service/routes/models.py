@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 
 from recognizer.bundle import read_bundle
 from recognizer.errors import UsageError
+from recognizer.feedback.learning import candidate_folder
 from recognizer.pipeline import Recognizer
 from recognizer.registry import Registry
 from recognizer.registry_state import SHIPPED
@@ -71,6 +72,7 @@ def _models(core: Core) -> dict[str, Any]:
         "current": current,
         "serving": core.live.name,
         "follows_registry": core.settings.model is None,
+        "has_candidate": candidate_folder().is_dir(),
         "models": [{**row, "current": row["version"] == current} for row in rows],
     }
 

@@ -2,7 +2,7 @@
 
 import { ask, byId, element, glyphCanvas, labelText, REPORTER, sendJson, showModel, toast } from "./common.js";
 
-let candidate = null;
+let promotion = null; // where the button sends what is compared
 
 export async function startModels() {
   byId("comparison").hidden = true;
@@ -21,23 +21,48 @@ function showVersions(models) {
     return element("tr", {}, ...[each.version, each.origin, each.at.slice(0, 10), each.why, action].map((cell) => element("td", {}, cell)));
   }));
   byId("rollback").hidden = !models.follows_registry;
+  byId("candidate").hidden = !models.has_candidate;
 }
 
 async function compare(version) {
-  byId("comparison").hidden = true;
-  let found;
-  try {
-    found = await ask(`models/${encodeURIComponent(version)}/compare`);
-  } catch (error) {
-    toast(error.message);
-    return;
-  }
-  candidate = version;
-  byId("comparison").hidden = false;
-  byId("comparison-title").textContent = `${version} against ${found.current}`;
-  byId("comparison-summary").textContent = found.cases
+  const path = `models/${encodeURIComponent(version)}`;
+  const found = await asked(`${path}/compare`);
+  if (!found) return;
+  const summary = found.cases
     ? `Of ${found.cases} cases with a label, ${found.right_before} are right now and ${found.right_after} would be: ${found.mended} mended, ${found.broken} broken.`
     : "There are no cases with a label to compare on.";
+  showComparison(found, `${version} against ${found.current}`, summary, `${path}/use`);
+}
+
+// The candidate of `badcase learn`: what must hold before it may be promoted.
+async function judge() {
+  byId("judge").disabled = true;
+  const found = await asked("candidate");
+  byId("judge").disabled = false;
+  if (!found) return;
+  showComparison(found, `The candidate against ${found.current}`, found.passed ? "It passes." : "It does not pass.", "candidate/promote");
+  byId("promote").disabled = !found.passed;
+  byId("checks").replaceChildren(...found.checks.map((check) =>
+    element("li", {}, `${check.passed ? "holds" : "FAILS"}: ${check.name}, ${check.before} of ${check.n} right, then ${check.after} (${check.rule})`)));
+}
+
+async function asked(path) {
+  byId("comparison").hidden = true;
+  try {
+    return await ask(path);
+  } catch (error) {
+    toast(error.message);
+    return null;
+  }
+}
+
+function showComparison(found, title, summary, path) {
+  promotion = path;
+  byId("comparison").hidden = false;
+  byId("checks").replaceChildren();
+  byId("promote").disabled = false;
+  byId("comparison-title").textContent = title;
+  byId("comparison-summary").textContent = summary;
   byId("changed").replaceChildren(...found.changed.map(changedCard));
   byId("comparison").scrollIntoView({ block: "nearest" });
   byId("promote").focus({ preventScroll: true });
@@ -62,5 +87,6 @@ async function change(path, done) {
   }
 }
 
-byId("promote").addEventListener("click", () => change(`models/${encodeURIComponent(candidate)}/use`, "Answers now come from"));
+byId("promote").addEventListener("click", () => change(promotion, "Answers now come from"));
+byId("judge").addEventListener("click", judge);
 byId("rollback").addEventListener("click", () => change("models/rollback", "Rolled back to"));
