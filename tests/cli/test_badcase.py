@@ -340,3 +340,39 @@ def test_a_case_that_is_not_there(badcase, image, capsys):
     for argv in (["show", "7"], ["label", "7", "3"]):
         assert main(argv) == 2
         assert capsys.readouterr().err == "error: there is no case 7: `badcase list` shows those there are\n"
+
+
+def test_diagnose_proposes_and_draws(badcase, tmp_path):
+    write_folder(tmp_path / "meters", range(0, 200, 4))
+    badcase("ingest", "meters")
+    said = objects(badcase("diagnose", "--json", "--sheet", "sheets"))
+    groups = [each for each in said if "proposal" in each]
+    assert {each["action"] for each in groups} <= {
+        "look",
+        "fine-tune",
+        "new specialist",
+        "add to the reject class",
+    }
+    sheets = sorted((tmp_path / "sheets").iterdir())
+    assert len(sheets) == len(groups)
+    assert "cases," in badcase("diagnose").splitlines()[0]
+    badcase("diagnose", "--sheet", "sheets", code=2 if sheets else 0)
+
+
+def test_without_a_candidate_there_is_nothing_to_promote(badcase, image, capsys):
+    path, label = image
+    badcase("add", path, "--label", label)
+    assert main(["promote"]) == 2
+    assert "badcase learn" in capsys.readouterr().err
+
+
+def test_what_learning_needs_is_said(badcase, image, capsys, monkeypatch):
+    path, label = image
+    badcase("add", path, "--label", label)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["learn"]) == 2
+    assert "pip install" in capsys.readouterr().err
+
+
+def test_rollback_without_a_switch(badcase):
+    badcase("rollback", "--why", "nothing was switched", code=2)
