@@ -85,7 +85,7 @@ class Security:
 
 def _check_origin(headers: dict[bytes, bytes], host: str) -> None:
     origin = headers.get(b"origin")
-    foreign = origin is not None and urlsplit(origin.decode("latin-1")).netloc.lower() != host.lower()
+    foreign = origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host.lower()
     if foreign or headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
         raise RequestError(403, "pages of other sites may not use this service")
 
