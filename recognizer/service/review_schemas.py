@@ -81,7 +81,7 @@ class CasesQuery(Strict):
     label: LabelText | None = Field(None, description="What they show.")
     source: Pattern | None = Field(None, description="From sources such as meter-*.")
     reason: Reason | None = Field(None, description="Why they were refused.")
-    model: Text | None = Field(None, description="Read last by this model.")
+    model: Text | None = Field(None, description="Read last by this model, such as eleven@2.")
     after: int = Field(
         0, ge=0, le=2**31 - 1, description="Only higher numbers: the ``next`` of the page before."
     )

@@ -8,6 +8,7 @@ import pytest
 from bundles import copy_of_shipped
 
 from recognizer import Recognizer
+from recognizer.bundle import read_bundle
 from recognizer.feedback.learning import candidate_folder
 from recognizer.feedback.store import Store
 from recognizer.registry import Registry
@@ -16,6 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PHOTO = (EXAMPLES / "photo-4.png").read_bytes()
 TICK = (EXAMPLES / "tick.png").read_bytes()
 ROW = (EXAMPLES / "row-2706.png").read_bytes()
+SHIPPED = f"model={read_bundle().name}"
 PNG = {"Content-Type": "image/png"}
 
 
@@ -100,7 +102,7 @@ def test_a_mistake_is_kept_found_and_settled(client, service):
         (report,) = store.reports([number])[number]
         assert (report.label, report.source, report.reporter, report.note) == (9, "meter-7", "ann", "smudged")
         assert dict(store.images([number]))[number] == PHOTO
-    for query in ("state=bad", "pair=4-9", "label=9", "source=meter-*", f"number={number}"):
+    for query in ("state=bad", "pair=4-9", "label=9", "source=meter-*", f"number={number}", SHIPPED):
         assert number in [case["id"] for case in client.get(f"/badcases?{query}").json()["cases"]], query
     for query in (
         "state=learnt",

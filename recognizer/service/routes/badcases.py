@@ -134,7 +134,8 @@ def _chosen(store: Store, query: CasesQuery) -> Iterator[StoredCase]:
             continue
         if query.reason is not None and case.answer.reason != query.reason:
             continue
-        if query.model is not None and case.answer.model != query.model:
+        model = case.answer.model
+        if query.model is not None and query.model not in (model, model.partition(",")[0]):
             continue
         if query.source is None or fnmatch.fnmatchcase(case.source, query.source):
             yield case

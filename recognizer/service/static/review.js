@@ -55,6 +55,7 @@ async function load(after = null) {
   if (number !== loading) return;
   if (!after) grid.replaceChildren();
   grid.append(...page[kind].map((each) => card(told[kind](each))));
+  if (kind === "cases") offerModels(page.cases);
   next = page.next;
   byId("more").hidden = next === null;
   const none = byId("none");
@@ -62,6 +63,16 @@ async function load(after = null) {
   none.textContent = kind === "cases" ? "No case fits these filters." : "No doubtful answer is waiting.";
   byId("pad").hidden = !grid.children.length;
   if (!after) mark(grid.firstElementChild, false);
+}
+
+// The models that read cases are proposed in their filter.
+function offerModels(cases) {
+  const names = byId("model-names");
+  const known = new Set([...names.children].map((option) => option.value));
+  for (const { answer } of cases) {
+    const [name] = answer.model.split(",");
+    if (!known.has(name)) { known.add(name); names.append(element("option", { value: name })); }
+  }
 }
 
 function card(entry) {
