@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,11 +84,7 @@ class Candidates:
         """Those of plain arrays."""
         sample = self._simple_sample(pair, part, stage_one)
         kinds = (kind for kind in KINDS if kind not in (NETWORK, NETWORK_VIEWS))
-        with ThreadPoolExecutor() as workers:
-            fitted = {
-                kind: workers.submit(fit_simple, sample, kind, self.config.seed + part) for kind in kinds
-            }
-        return {kind: model.result() for kind, model in fitted.items()}
+        return {kind: fit_simple(sample, kind, self.config.seed + part) for kind in kinds}
 
     def _simple_sample(self, pair: Pair, part: int, stage_one: Network) -> Sample:
         """Some of the glyphs, half of them the hardest."""
