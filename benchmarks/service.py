@@ -37,6 +37,7 @@ from recognizer.service.app import create_app
 from recognizer.service.settings import Settings
 
 CLIENTS = (1, 8, 64)
+BATCHES = (1, 16, Settings().batch)
 BODIES = 256
 BATCH = 256
 SOAK_S = 15
@@ -136,7 +137,7 @@ def write_bodies(options: argparse.Namespace, folder: Path) -> tuple[Path, list[
 def singles(script: Path, options: argparse.Namespace) -> list[list[object]]:
     """Rows of the table: each number of clients, with and without batching, beside nothing."""
     rows: list[list[object]] = []
-    for batch in (1, Settings().batch):
+    for batch in BATCHES:
         with service(batch, options.workers) as (url, _):
             for clients in CLIENTS:
                 drive(f"{url}/recognize", clients, script, 1)  # warm
