@@ -165,7 +165,7 @@ class GlyphDecoder(nn.Module):
 
     def __init__(self, spread: torch.Tensor, hidden: int) -> None:
         super().__init__()
-        self.register_buffer("spread", spread)
+        self.register_buffer("spread", spread, persistent=False)
         self.layers = nn.Sequential(
             nn.Linear(len(spread), hidden),
             nn.ReLU(),

@@ -16,9 +16,9 @@ from recognizer.files import write_whole
 from recognizer.record import versions
 from recognizer.training.embedding_config import EmbeddingConfig
 from recognizer.training.embedding_evaluation import Searched, encode
-from recognizer.training.embedding_figures import duplicate_threshold, similarity_table
+from recognizer.training.embedding_figures import duplicate_threshold, share_within, similarity_table
 from recognizer.training.export import to_graph
-from recognizer.training.queries import usual
+from recognizer.training.queries import SLIGHT, usual
 from retrieval.autoencoder import Autoencoder
 from retrieval.encoder import DECODER, ENCODER, FORMAT_VERSION, META
 
@@ -122,29 +122,33 @@ def write_encoder(
 def distances_mean(searched: Searched, config: EmbeddingConfig) -> dict[str, Any]:
     """What a distance between dense codes says: how likely the same digit, and whether the same image.
 
-    Measured with validation images: their similarity to images learnt from; half of them as copies of images in the
-    gallery, the other half as images that the gallery does not hold.
+    Measured with images held out: their similarity to images learnt from; and whether half of them, as copies that
+    differ slightly, are told from the other half, strangers which have no original in the gallery.
     """
     mixed = np.random.default_rng(searched.seed).permutation(searched.held_out)
     known, strange = (part[: config.data.queries] for part in np.array_split(mixed, 2))
     codes, labels = searched.codes.dense, searched.pool.labels
     learnt = searched.gallery.after(searched.held_out)
-    odd, even = known[::2], known[1::2]
-    queries = [
-        encode(searched.model, searched.copies(odd, usual)).dense,
-        encode(searched.model, searched.copies(even, usual, normalise=True)).dense,
-        codes[strange],
-    ]
     rows = np.arange(len(known))
-    originals = np.concatenate([rows[::2], rows[1::2], np.full(len(strange), -1)])
+    slight = [encode(searched.model, searched.copies(known, change)).dense for change in SLIGHT.values()]
+    strangers = codes[np.tile(strange, len(SLIGHT))]  # as many as copies
+    originals = np.concatenate([np.tile(rows, len(SLIGHT)), np.full(len(strangers), -1)])
     gallery = np.concatenate([codes[known], learnt.codes])
     chosen = np.concatenate([known, strange])
+    limit = duplicate_threshold(gallery, np.concatenate([*slight, strangers]), originals, config.precision)
+    far = {
+        name: np.linalg.norm(each - codes[known], axis=1) for name, each in zip(SLIGHT, slight, strict=True)
+    }
+    disturbed = encode(searched.model, searched.copies(known, usual)).dense
+    far["as usual"] = np.linalg.norm(disturbed - codes[known], axis=1)
     return {
         "similarity": similarity_table(learnt, codes[chosen], labels[chosen]),
         "duplicates": {
-            **duplicate_threshold(gallery, np.concatenate(queries), originals, config.precision),
-            "copies": len(known),
+            **limit,
+            "recall_by_kind": {name: float((each <= limit["distance"]).mean()) for name, each in far.items()},
+            "copies": len(known) * len(SLIGHT),
             "strangers": len(strange),
+            "strangers_mistaken": share_within(gallery, codes[strange], limit["distance"]),
             "gallery": len(gallery),
         },
     }

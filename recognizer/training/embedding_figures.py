@@ -92,7 +92,7 @@ def duplicate_threshold(
 
     Args:
         gallery: float32 (M, D).
-        queries: float32 (N, D): copies, and images that have no original in the gallery.
+        queries: float32 (N, D), copies.
         originals: int (N,), the row of each query's original; -1 where there is none.
         wanted: the precision, 0–1.
 
@@ -117,6 +117,12 @@ def duplicate_threshold(
         "precision": float(precise[last]),
         "recall": float(found[last] / max(1, (originals >= 0).sum())),
     }
+
+
+def share_within(gallery: Codes, queries: Codes, distance: float) -> float:
+    """The share of the queries that have a row of the gallery within the distance."""
+    near = [(_distance(scores.max(1)) <= distance) for _, scores in _scores(gallery, queries)]
+    return float(np.concatenate(near).mean())
 
 
 def squared_error(decoded: NDArray[np.floating[Any]], glyphs: NDArray[np.uint8]) -> float:

@@ -18,6 +18,7 @@ SHIFT = 3.0  # pixels, in either direction
 STRAY = 0.02  # share of the pixels set to ink, and of those set to paper
 NOISE = 0.1  # standard deviation, of 1
 SHEAR = 0.3
+SCALE = 0.1  # of the logarithm, to either side
 QUALITY = 20  # of JPEG, of 100
 PEN = np.ones((2, 2), np.uint8)
 
@@ -34,7 +35,7 @@ def usual(glyph: Glyph, rng: np.random.Generator) -> Glyph:
         glyph = np.asarray(cv2.dilate(glyph, PEN), np.float64)
     draw = rng.random(glyph.shape)
     glyph = np.where(draw < STRAY, 1.0, np.where(draw > 1 - STRAY, 0.0, glyph))
-    return np.clip(glyph + rng.normal(0, NOISE, glyph.shape), 0, 1)
+    return noisy(glyph, rng)
 
 
 def sheared(glyph: Glyph, rng: np.random.Generator) -> Glyph:
@@ -62,6 +63,30 @@ def compressed(glyph: Glyph, rng: np.random.Generator) -> Glyph:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.float64) / 255
 
 
+def shifted(glyph: Glyph, rng: np.random.Generator) -> Glyph:
+    """Lying elsewhere."""
+    return _warp(glyph, np.column_stack([np.eye(2), rng.uniform(-SHIFT, SHIFT, 2)]))
+
+
+def rescaled(glyph: Glyph, rng: np.random.Generator) -> Glyph:
+    """Smaller or larger."""
+    middle = (SIDE - 1) / 2
+    factor = np.exp(rng.uniform(-SCALE, SCALE))
+    return _warp(glyph, np.asarray(cv2.getRotationMatrix2D((middle, middle), 0, factor), np.float64))
+
+
+def noisy(glyph: Glyph, rng: np.random.Generator) -> Glyph:
+    """With noise."""
+    return np.clip(glyph + rng.normal(0, NOISE, glyph.shape), 0, 1)
+
+
+# What happens to a file on its way: still the same image to everybody.
+SLIGHT: dict[str, Change] = {
+    "shift": shifted,
+    "scale": rescaled,
+    "JPEG": compressed,
+    "noise": noisy,
+}
 UNSEEN: dict[str, Change] = {
     "shear": sheared,
     "erosion": eroded,

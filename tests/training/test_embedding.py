@@ -307,6 +307,12 @@ def test_duplicates_are_told_at_the_precision_asked_for():
     assert right / within.sum() == pytest.approx(found["precision"], abs=0.01)
 
 
+def test_the_share_of_queries_with_a_near_row():
+    rows = random_rows(50)
+    asked = np.concatenate([rows[:10], -rows[:30]])
+    assert figures.share_within(rows, asked, 0.01) == pytest.approx(0.25)
+
+
 def test_no_threshold_where_none_is_precise():
     rows = random_rows(50)
     found = figures.duplicate_threshold(rows, rows, np.full(50, -1), 0.9)
