@@ -1,6 +1,6 @@
 """The figures of a run of `recognizer specialists` as tables, and its pictures.
 
-    python benchmarks/specialists.py --run runs/specialists
+    python benchmarks/specialists.py --run runs/specialists [--note TEXT]
 
 Nothing is measured here: what is written was measured by the run, and stands in its metrics.json.
 """
@@ -122,7 +122,9 @@ def main() -> None:
     parser.add_argument(
         "--run", type=Path, required=True, help="the folder that recognizer specialists worked in"
     )
-    folder = parser.parse_args().run
+    parser.add_argument("--note", help="what a reader should know of the run")
+    args = parser.parse_args()
+    folder = args.run
     record = read_record(folder / "metrics.json")
     figures, versions = record["figures"], ", ".join(f"{k} {v}" for k, v in record["versions"].items())
     cascade = figures["cascade"]
@@ -135,6 +137,8 @@ def main() -> None:
         "model": record["model"]["name"],
         "command": "`recognizer specialists --config configs/specialists.toml --run runs/default --light runs/light`",
     }
+    if args.note:
+        facts["note"] = args.note
     for picture in PICTURES:
         shutil.copy(folder / picture, RESULTS / f"specialists-{picture}")
     write(
