@@ -18,9 +18,9 @@ FORMAT_VERSION = 1
 META = "index.json"
 NEIGHBOURS = 30
 # Where a search begins: in as many leaves of a tree. One leaf may lie in another cluster, and no edge leads out.
-LEAVES = 4
+LEAVES = 2
 SEED = 1
-LEAST_ASKED = 16
+LEAST_ASKED = 12
 # How far beyond the k-th neighbour a search goes on looking (pynndescent's epsilon): the first that finds the
 # wanted share of true neighbours.
 EPSILONS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)

@@ -13,7 +13,7 @@ import pytest
 from retrieval import Gallery, approximate, engines
 from retrieval.engines import BUILD, EXACT_PER_ROW
 from retrieval.errors import EngineError
-from retrieval.graph import Graph
+from retrieval.graph import LEAST_ASKED, Graph
 
 ROOT = Path(__file__).parents[2]
 
@@ -198,6 +198,6 @@ def test_the_least_asked_of_a_graph_grows_with_what_is_filtered_out(large):
     index = approximate.ApproximateIndex(large._snapshot.rows, large._engines._covering.graph, 1500)
     keep = np.zeros(1500, np.bool_)
     keep[:750] = True
-    assert index._asked(10, None) == 16
+    assert index._asked(10, None) == LEAST_ASKED
     assert index._asked(100, None) == 100
     assert 40 <= index._asked(10, keep) <= 60
