@@ -50,7 +50,11 @@ def _packed(model: Logistic | SupportVectors | Boosting) -> bytes:
 
 def inputs(glyphs: Glyphs, features: NDArray[np.float32], name: str) -> Values:
     """What a model of arrays sees: stage one's features, or pixels in 0–1; float (N, F)."""
-    return (glyphs.reshape(len(glyphs), -1) / 255.0) if name == PIXELS else features.astype(np.float64)
+    return (
+        (glyphs.reshape(len(glyphs), glyphs.shape[1] * glyphs.shape[2]) / 255.0)
+        if name == PIXELS
+        else features.astype(np.float64)
+    )
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,8 @@ def test_arrays_come_back_as_they_were(model):
     assert type(again) is type(model)
     assert (again.log_odds(GLYPHS[:120], features) == model.log_odds(GLYPHS[:120], features)).all()
     assert again.log_odds(GLYPHS[:0], features[:0]).shape == (0,)
+    on_pixels = Logistic(np.ones(784), 0.0, PIXELS)
+    assert on_pixels.log_odds(GLYPHS[:0], features[:0]).shape == (0,)
     with np.load(io.BytesIO(model.to_bytes()), allow_pickle=False) as stored:
         assert str(stored["kind"]) == model.kind
 

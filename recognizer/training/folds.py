@@ -130,6 +130,8 @@ def outputs_of(network: Network, glyphs: Glyphs) -> Outputs:
 
 def verdict_of(specialist: PairModel, glyphs: Glyphs, features: NDArray[np.float32]) -> NDArray[np.float64]:
     """What a specialist says of N glyphs, on as many threads as torch uses: log-odds float (N,)."""
+    if not len(glyphs):
+        return np.zeros(0)
     found = _in_parallel(lambda part: specialist.log_odds(glyphs[part], features[part]), len(glyphs))
     return np.concatenate(found)
 
