@@ -134,6 +134,16 @@ def test_an_engine_is_measured_by_what_it_finds():
     assert rate > 0
 
 
+def test_a_rate_at_a_recall_lies_between_points():
+    from search_engines import Curve
+
+    curve = Curve("one", "ef", [[10, 0.9, 4000.0], [20, 0.99, 2000.0], [30, 0.999, 500.0]])
+    assert curve.rate(0.99) == pytest.approx(2000)
+    assert 500 < curve.rate(0.995) < 2000
+    assert (curve.rate(0.8), curve.rate(0.9999)) == (4000, 0)
+    assert curve.at(0.9) == "4,000 (ef 10)"
+
+
 def test_growth_is_told_as_a_power():
     from search_growth import power
 
