@@ -204,7 +204,8 @@ class Trainer(Loop):
             logits = self.model(glyphs.to(memory_format=torch.channels_last))
         labels = self.labels[chosen]
         loss = self.loss(logits.float(), labels, self.config.smoothing)
-        self.memory[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
+        if self.config.known_share < 1:
+            self.memory[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
         return self._update(loss)
 
 

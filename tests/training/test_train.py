@@ -155,7 +155,8 @@ def test_what_is_well_known_makes_room_for_what_is_not():
 
 
 def test_errors_are_those_of_the_last_time():
-    trainer = Trainer(network(), POOL, OptimizerConfig(epochs=6, batch=32), AugmentConfig(), 0)
+    optimizer = OptimizerConfig(epochs=6, batch=32, known_share=0.9)
+    trainer = Trainer(network(), POOL, optimizer, AugmentConfig(), 0)
     model = trainer.run(lambda _: {}, quiet, None)
     scores = softmax(logits_of(model, POOL.glyphs), 1.0)[np.arange(len(POOL)), POOL.labels]
     assert np.corrcoef(1 - scores, trainer.memory.numpy())[0, 1] > 0.3
