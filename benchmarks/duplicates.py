@@ -136,12 +136,13 @@ class Method:
     def _count(self, gallery: Codes, queries: Glyphs, setting: Setting) -> Counts:
         codes, originals = self.encode(queries), setting.originals
         size = BINS + 1
-        pairs = np.zeros(size, np.int64)
+        pairs, right = np.zeros(size, np.int64), np.zeros(size, np.int64)
         for start in range(0, len(codes), AT_ONCE):
             far = self.bins(codes[start : start + AT_ONCE], gallery)
+            own = originals[start : start + AT_ONCE]  # strangers, which come last, have none
             pairs += np.bincount(far.ravel(), minlength=size)
-        own = [self.bins(codes[i : i + 1], gallery[row : row + 1])[0, 0] for i, row in enumerate(originals)]
-        return Counts(pairs, np.bincount(own, minlength=size), len(originals))
+            right += np.bincount(far[np.arange(len(own)), own], minlength=size)
+        return Counts(pairs, right, len(originals))
 
 
 def dense_bins(queries: Codes, gallery: Codes) -> NDArray[np.int64]:

@@ -223,7 +223,8 @@ def main() -> None:
             command="`python benchmarks/search_engines.py`",
         ),
         "Timed: all queries in one call (annoy takes one at a time), codes at hand; the median of "
-        f"{args.rounds} after one that is not counted; what takes over 2 s, once. {NOTE}\n",
+        f"{args.rounds} after one that is not counted; what takes over 2 s, once; on one thread the time of the "
+        f"processor, on more that of the clock. {NOTE}\n",
         f"![Queries a second by recall]({PICTURE})\n",
         *sections(results),
         f"Our very first build after an installation also compiles: {compiling:.1f} s in all. What is compiled is kept "
