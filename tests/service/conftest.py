@@ -70,7 +70,7 @@ def core_of(server):
     return app.state.core
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start(request, tmp_path_factory):
     """Starts a service for the length of a block; see `running`."""
     if request.config.getoption("--screenshots", default=None):  # pictures show what ships
