@@ -99,6 +99,7 @@ class Measured:
         problems: a line for each image or entry that could not be used.
         described: the data set as a metrics file describes it.
         seconds: the time of reading and answering; None where making the images took part of it.
+        names: of the images, in the order of the answers.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Measured:
     problems: list[str]
     described: dict[str, Any]
     seconds: float | None
+    names: tuple[str, ...]
 
 
 def measure(recognizer: Recognizer, data: Labelled, watch: Watch = iter) -> Measured:
@@ -126,7 +128,7 @@ def measure(recognizer: Recognizer, data: Labelled, watch: Watch = iter) -> Meas
             yield example.image
 
     start = time.perf_counter()
-    answers, labels, families = [], [], []
+    answers, labels, families, names = [], [], [], []
     for answer in watch(recognizer.recognize_many(images())):
         label, family, name = asked.popleft()
         if answer.error:
@@ -135,9 +137,11 @@ def measure(recognizer: Recognizer, data: Labelled, watch: Watch = iter) -> Meas
         answers.append(answer)
         labels.append(label)
         families.append(family)
+        names.append(name)
     seconds = None if data.generated else time.perf_counter() - start
     columns = Columns.of(answers, labels, families)
-    return Measured(data.name, data.note, columns, problems, fingerprint.to_dict(data.name), seconds)
+    described = fingerprint.to_dict(data.name)
+    return Measured(data.name, data.note, columns, problems, described, seconds, tuple(names))
 
 
 def problem_line(name: str, error: str) -> str:
@@ -146,8 +150,13 @@ def problem_line(name: str, error: str) -> str:
     return error if error.startswith(shown) else f"{shown}: {error.removeprefix('array: ')}"
 
 
-def figures(measured: Measured) -> dict[str, Any]:
-    """All figures of one data set, JSON-ready; of its digits and of its non-digits, where it has any."""
+def figures(measured: Measured, failures: int = 0) -> dict[str, Any]:
+    """All figures of one data set, JSON-ready; of its digits and of its non-digits, where it has any.
+
+    Args:
+        measured: the data set, answered.
+        failures: how many of the worst mistakes to list.
+    """
     columns, found = measured.columns, dict[str, Any]()
     found["n"] = len(columns)
     found["note"] = measured.note
@@ -161,7 +170,34 @@ def figures(measured: Measured) -> dict[str, Any]:
         found["seconds"] = measured.seconds
         found["per_second"] = len(columns) / measured.seconds
     found["unusable"] = {"n": len(measured.problems), "first": measured.problems[:LISTED]}
+    if failures:
+        found["failures"] = worst_failures(measured, failures)
     return found
+
+
+def worst_failures(measured: Measured, most: int) -> dict[str, Any]:
+    """The worst mistakes: wrong answers, the surest first; then digits that were refused with a wrong best guess.
+
+    Returns:
+        "n", how many mistakes there are; "worst", of at most ``most`` of them the image's name and what was said of it.
+    """
+    columns = measured.columns
+    wrong = np.where(columns.accepted, columns.digit != columns.labels, ~columns.right)
+    rows = np.flatnonzero(wrong & (columns.accepted | (columns.labels < REJECT)))
+    order = np.lexsort((-columns.confidence[rows], ~columns.accepted[rows]))
+    return {"n": len(rows), "worst": [_told(measured, row) for row in rows[order][:most].tolist()]}
+
+
+def _told(measured: Measured, row: int) -> dict[str, Any]:
+    columns = measured.columns
+    return {
+        "image": measured.names[row],
+        "label": int(columns.labels[row]),
+        "best": int(columns.best[row]),
+        "confidence": float(columns.confidence[row]),
+        "answered": bool(columns.accepted[row]),
+        "reason": str(columns.reasons[row]),
+    }
 
 
 def digit_figures(columns: Columns) -> dict[str, Any]:
@@ -177,6 +213,8 @@ def digit_figures(columns: Columns) -> dict[str, Any]:
         "brier": metrics.brier(confidence, right),
         "aurc": metrics.aurc(confidence, right, accepted),
         "selective": metrics.selective_table(confidence, right, accepted),
+        "risk_coverage": metrics.risk_coverage(confidence, right, accepted),
+        "reliability": metrics.reliability(confidence, right),
         "classes": [_class(columns, int(digit)) for digit in np.unique(columns.labels)],
     }
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 BINS = 15
 COVERAGES = (1.0, 0.995, 0.99, 0.98, 0.95, 0.9)
+CURVE_POINTS = 50
 Z_95 = 1.959963984540054
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float64]
@@ -49,6 +50,14 @@ def risk_curve(confidence: Values, right: Mask, accepted: Mask) -> Values:
     wrong = ~right[np.lexsort((-confidence, ~accepted))]
     risk: Values = np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
     return risk
+
+
+def risk_coverage(confidence: Values, right: Mask, accepted: Mask) -> list[list[float]]:
+    """Points of `risk_curve`: coverage and share of errors, from half of the answers to all, closer towards all."""
+    curve = risk_curve(confidence, right, accepted)
+    shares = 1 - 0.5 * np.linspace(1, 0, CURVE_POINTS) ** 2
+    kept = np.unique(np.maximum(1, np.rint(shares * len(curve)).astype(int))) if len(curve) else []
+    return [[int(n) / len(curve), float(curve[n - 1])] for n in kept]
 
 
 def aurc(confidence: Values, right: Mask, accepted: Mask) -> float:

@@ -45,6 +45,8 @@ def test_area_under_the_risk_coverage_curve_by_hand():
     )
     assert metrics.risk_curve(confidence, right, accepted) == pytest.approx([0, 0, 1 / 3, 1 / 4])
     assert metrics.aurc(confidence, right, accepted) == pytest.approx(7 / 48)
+    points = metrics.risk_coverage(confidence, right, accepted)
+    assert points == [[0.5, 0], [0.75, pytest.approx(1 / 3)], [1, 0.25]]
 
 
 def test_selective_table_by_hand():

@@ -15,7 +15,7 @@ from recognizer.cli.measuring import (
     progress,
     tell_problems,
 )
-from recognizer.cli.recognize import share
+from recognizer.cli.recognize import at_least, share
 from recognizer.errors import UsageError
 from recognizer.evaluation import figures, measure
 from recognizer.recalibrate import see
@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--stages",
         action="store_true",
         help="answers before and after stage two, out of fold and of the data",
+    )
+    parser.add_argument(
+        "--failures",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help="list the N worst mistakes of each data set in the metrics file",
     )
     parser.add_argument(
         "--max-error", type=share, metavar="X", help="refuse as needed for this share of errors, e.g. 0.001"
@@ -58,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         [each.described for each in measured],
         {
             "operating_point": vars(recognizer.bundle.operating_point(args.max_error)),
-            "sets": {each.name: figures(each) for each in measured},
+            "sets": {each.name: figures(each, args.failures) for each in measured},
         },
         recognizer.bundle,
     )

@@ -102,6 +102,26 @@ def test_false_accepts_by_family_and_group(capsys, monkeypatch, tmp_path):
     assert families["tick"]["group"] == "strokes"
 
 
+def test_the_worst_mistakes_are_named(capsys, tmp_path):
+    labels = LABELS.copy()
+    labels[[3, 20]] = (labels[[3, 20]] + 1) % 10
+    images = np.concatenate([DIGITS, 255 * np.ones((1, 28, 28), np.uint8)])
+    np.savez(tmp_path / "a.npz", images=images, labels=np.append(labels, 10))
+    name = str(tmp_path / "a.npz")
+    found = evaluated(capsys, name, "--failures", 1)["figures"]["sets"][name]
+    everything = evaluated(capsys, name, "--failures", 50)["figures"]["sets"][name]["failures"]
+    plain = evaluated(capsys, name)["figures"]["sets"][name]
+    assert "failures" not in plain
+    digits = plain["digits"]
+    assert everything["n"] == len(everything["worst"]) == digits["n"] - digits["forced"]["count"]
+    answers = {each["image"]: each for each in everything["worst"]}
+    assert {f"{name}, image 3", f"{name}, image 20"} <= set(answers)
+    assert all(each["best"] != each["label"] for each in everything["worst"])
+    order = [(not each["answered"], -each["confidence"]) for each in everything["worst"]]
+    assert order == sorted(order)
+    assert found["failures"] == {"n": everything["n"], "worst": everything["worst"][:1]}
+
+
 def test_plots_and_the_metrics_file(capsys, tmp_path, mixed):
     out = tmp_path / "out"
     assert main(["evaluate", "--data", str(DATA), str(mixed), "--out", str(out)]) == 0
