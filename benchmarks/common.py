@@ -1,4 +1,7 @@
-"""What every result states: when, on what, with which versions, n and seed. And its tables, and timing."""
+"""What every result states: when, on what, with which versions, n and seed. And its tables, and timing.
+
+A result is written twice: as Markdown for people, and beside it as a metrics file, which `recognizer report` reads.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,52 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from recognizer.files import write_whole
+from recognizer.record import as_text, make_record
 
 RESULTS = Path(__file__).parent / "results"
+
+
+class Facts(str):
+    """The lines of a header, which remember their values."""
+
+    __slots__ = ("values",)
+    values: dict[str, object]
+
+    def __new__(cls, values: Mapping[str, object]) -> Facts:
+        """A line of Markdown for each."""
+        made = super().__new__(cls, "\n".join(f"- {name}: {value}" for name, value in values.items()) + "\n")
+        made.values = dict(values)
+        return made
+
+
+class Table(str):
+    """A table in Markdown, which remembers its columns and rows."""
+
+    __slots__ = ("columns", "rows")
+    columns: list[str]
+    rows: list[list[object]]
+
+    def __new__(cls, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+        """The first column to the left, the others to the right."""
+        marks = ["---", *["---:"] * (len(columns) - 1)]
+        lines = (f"| {' | '.join(map(str, row))} |" for row in (columns, marks, *rows))
+        made = super().__new__(cls, "\n".join(lines) + "\n")
+        made.columns, made.rows = list(columns), [list(row) for row in rows]
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: cells are numbers or texts."""
+        return {"columns": self.columns, "rows": [[_plain(cell) for cell in row] for row in self.rows]}
+
+
+def _plain(cell: object) -> int | float | str:
+    return cell if isinstance(cell, int | float | str) else str(cell)
 
 
 def processor() -> str:
@@ -25,9 +69,9 @@ def processor() -> str:
     return f"{name}, {usable} threads, {platform.system()}"
 
 
-def header(packages: Sequence[str], **facts: object) -> str:
-    """Lines of Markdown: date, hardware, versions of Python and ``packages``, and further facts such as n and seed."""
-    lines = {
+def header(packages: Sequence[str], **facts: object) -> Facts:
+    """Date, hardware, versions of Python and ``packages``, and further facts such as n and seed."""
+    return Facts({
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "hardware": processor(),
         **_load(),
@@ -35,8 +79,7 @@ def header(packages: Sequence[str], **facts: object) -> str:
             [f"Python {platform.python_version()}", *(f"{p} {_version(p)}" for p in packages)]
         ),
         **facts,
-    }
-    return "\n".join(f"- {name}: {value}" for name, value in lines.items()) + "\n"
+    })  # fmt: skip
 
 
 def _load() -> dict[str, str]:
@@ -51,20 +94,45 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table in Markdown; the first column to the left, the others to the right."""
-    marks = ["---", *["---:"] * (len(columns) - 1)]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (columns, marks, *rows)) + "\n"
+    return Table(columns, list(rows))
 
 
-def write(name: str, title: str, *parts: str) -> Path:
-    """Write ``results/NAME.md`` from its parts, and print it."""
-    text = f"# {title}\n\n" + "\n".join(parts)
+def write(name: str, title: str, facts: str, *parts: str, figures: Mapping[str, Any] | None = None) -> Path:
+    """Write ``results/NAME.md`` from its parts, print it, and write ``results/NAME.json`` with the same.
+
+    Args:
+        name: of the files.
+        title: of the result.
+        facts: what `header` gives.
+        parts: texts and tables, in order.
+        figures: further ones for the metrics file alone, JSON-ready.
+    """
+    text = f"# {title}\n\n" + "\n".join((facts, *parts))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.md"
     path.write_text(text, encoding="utf-8")
+    if isinstance(facts, Facts):
+        record = as_record(title, facts, parts, figures or {})
+        write_whole(path.with_suffix(".json"), as_text(record).encode())
     print(text)
     return path
+
+
+def as_record(title: str, facts: Facts, parts: Sequence[str], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """A metrics file of a benchmark: the ``parts`` among its figures are texts, and tables as columns and rows."""
+    values = facts.values
+    told = [part.to_dict() if isinstance(part, Table) else {"text": str(part)} for part in parts]
+    command = str(values.get("command", "")).strip("`")
+    record = make_record(title, command, {"seed": values.get("seed")}, [], {"parts": told, **figures})
+    model = values.get("model")
+    # n is told in words: of what, and of how many kinds.
+    return record | {
+        "n": values.get("n"),
+        "model": {"name": str(model)} if model else None,
+        "facts": {key: str(value) for key, value in values.items()},
+    }
 
 
 def seconds(call: Callable[[], object], rounds: int = 7, least: float = 0.05) -> float:

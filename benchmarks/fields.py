@@ -11,14 +11,13 @@ memory, on one thread.
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
+from common import header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer
@@ -30,7 +29,6 @@ from reject_gen.paper_settings import PHONE
 
 Image = NDArray[np.uint8]
 Layout = Callable[[Sequence[Image], np.random.Generator], Image]
-RESULT = Path(__file__).parent / "results" / "fields.md"
 INK = 60  # of 255: from here on a pixel of MNIST is ink
 HEIGHT, MARGIN = 36, 6  # pixels of a row: 20 of the digit, the rest for jitter and paper
 # Lengths that are shares of the ink's longer side would be out of proportion in a row.
@@ -155,19 +153,6 @@ def measure(recognizer: Recognizer, digits: Digits, layout: Layout, n: int, seed
     return [right / n, known / n, bound / n, 1000 * spent / n]
 
 
-def table(rows: dict[str, list[float]], heading: str) -> str:
-    """The results in Markdown."""
-    lines = [
-        heading,
-        "",
-        "| rows | right | right, number known | alone | ms a row |",
-        "|---|---|---|---|---|",
-    ]
-    for name, (right, known, bound, spent) in rows.items():
-        lines.append(f"| {name} | {right:.1%} | {known:.1%} | {bound:.1%} | {spent:.1f} |")
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
     """Measure, print, and write the table."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -189,21 +174,25 @@ def main() -> None:
         rows[name] = measure(recognizer, digits, layout, args.n, args.seed)
         print(name, *(f"{value:.3f}" for value in rows[name]), flush=True)
     part = "test" if args.test else "validation"
-    heading = (
-        f"# Rows of digits\n\n{args.n} rows of 3–8 digits of MNIST's {part} images for each line, seed {args.seed}. "
-        f"Model {recognizer.model}. {_processor()}, one thread; Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, OpenCV {cv2.__version__}.\n"
+    write(
+        "fields",
+        "Rows of digits",
+        header(
+            ("numpy", "onnxruntime", "opencv-python-headless"),
+            model=recognizer.model,
+            n=f"{args.n} rows of 3–8 digits of MNIST's {part} images for each line",
+            seed=args.seed,
+            command="`python benchmarks/fields.py --test`" if args.test else "`python benchmarks/fields.py`",
+        ),
+        "One thread.\n",
+        table(
+            ["rows", "right", "right, number known", "alone", "ms a row"],
+            [
+                [name, *(f"{value:.1%}" for value in found), f"{spent:.1f}"]
+                for name, (*found, spent) in rows.items()
+            ],
+        ),
     )
-    text = table(rows, heading)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
-    print(text)
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
-    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

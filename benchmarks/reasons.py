@@ -170,7 +170,7 @@ def main() -> None:
     write(
         "reasons", "What the reasons of refusals mean",
         header(("numpy", "onnxruntime", "opencv-python-headless"), n=f"{args.n} of each kind", seed=args.seed,
-               model=recognizer.model),
+               model=recognizer.model, command="`python benchmarks/reasons.py`"),
         table(("pages made for", "accepted", "refused", "of these for that reason", "other reasons"), rows),
     )  # fmt: skip
     if args.sheet:

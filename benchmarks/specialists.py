@@ -16,7 +16,8 @@ from typing import Any
 from common import RESULTS, table, write
 
 from recognizer.decide import Pair, pair_name
-from recognizer.record import read_record
+from recognizer.files import write_whole
+from recognizer.record import as_text, read_record
 
 PICTURES = ("pairs.png", "confusion.png", "cascade.png")
 CHANGE = ("n", "before", "after", "mended", "broken", "change", "p")
@@ -141,6 +142,8 @@ def main() -> None:
         facts["note"] = args.note
     for picture in PICTURES:
         shutil.copy(folder / picture, RESULTS / f"specialists-{picture}")
+    noted = record | {"note": args.note} if args.note else record
+    write_whole(RESULTS / "specialists.json", as_text(noted).encode())
     write(
         "specialists",
         "Specialists",

@@ -56,8 +56,8 @@ def risk_coverage(confidence: Values, right: Mask, accepted: Mask) -> list[list[
     """Points of `risk_curve`: coverage and share of errors, from half of the answers to all, closer towards all."""
     curve = risk_curve(confidence, right, accepted)
     shares = 1 - 0.5 * np.linspace(1, 0, CURVE_POINTS) ** 2
-    kept = np.unique(np.maximum(1, np.rint(shares * len(curve)).astype(int))) if len(curve) else []
-    return [[int(n) / len(curve), float(curve[n - 1])] for n in kept]
+    kept = np.unique(np.rint(shares * len(curve)).astype(int))
+    return [[n / len(curve), float(curve[n - 1])] for n in kept.tolist() if n]
 
 
 def aurc(confidence: Values, right: Mask, accepted: Mask) -> float:
