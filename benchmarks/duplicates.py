@@ -24,7 +24,7 @@ from peers import environment, measured_by
 from search_material import PACKAGES, Digits, Glyphs, draw, encoder_line, load, options
 from threadpoolctl import threadpool_limits
 
-from recognizer.training.queries import NOISE, SHIFT, Change, Glyph, compressed, copies, usual
+from recognizer.training.embedding.queries import NOISE, SHIFT, Change, Glyph, compressed, copies, usual
 from retrieval import Encoder
 from retrieval.codes import unpack
 

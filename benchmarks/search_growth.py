@@ -26,7 +26,7 @@ from engine_process import peak
 from peers import measured_by
 from search_material import PACKAGES, agreement, encoder_line, load, options
 
-from recognizer.training.queries import copies, usual
+from recognizer.training.embedding.queries import copies, usual
 from retrieval import Encoder, Gallery
 
 SIZES = (10_000, 60_000, 200_000, 1_000_000)

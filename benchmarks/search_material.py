@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.data import Part, find_data, load_mnist
-from recognizer.training.queries import Change, copies
+from recognizer.training.embedding.queries import Change, copies
 from retrieval import Encoder
 
 Glyphs = NDArray[np.uint8]

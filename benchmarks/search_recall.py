@@ -28,7 +28,7 @@ from search_material import (
 )
 from threadpoolctl import threadpool_limits
 
-from recognizer.training.queries import usual
+from recognizer.training.embedding.queries import usual
 from retrieval import Encoder
 from retrieval.arrivals import encode
 from retrieval.codes import WideCodes, pack, unpack

@@ -33,7 +33,7 @@ from search_material import (
 )
 from threadpoolctl import threadpool_limits
 
-from recognizer.training.queries import UNSEEN, Change, usual
+from recognizer.training.embedding.queries import UNSEEN, Change, usual
 from retrieval import Encoder
 
 PICTURE = "search_schemes.png"
@@ -148,7 +148,7 @@ def finding(gallery: Digits, ways: Sequence[Way], n: int, seed: int, *changes: C
 
 def generalisation(
     full: Digits, test: Digits, *, encoder: Encoder, ways: Sequence[Way], n: int, seed: int
-) -> str:
+) -> list[str]:
     """What is found in images never trained on, and of disturbances that training did not use."""
     few = full.take(np.sort(draw(len(test), len(full), seed)))
     galleries = {
@@ -165,11 +165,11 @@ def generalisation(
         rows.append([changed, *(cell for one in cells for cell in one)])
         print(*rows[-1], flush=True)
     short = (*(f"dense {name}" for name in RECALL), "wide R@100")
-    parts = []
+    parts: list[str] = []
     for number, name in enumerate(galleries):
         columns = [f"gallery: {name}", *short]
         parts.append(table(columns, [[row[0], *row[1 + 4 * number : 5 + 4 * number]] for row in rows]))
-    return "\n".join([*parts, _loss(rows)])
+    return [*parts, _loss(rows)]
 
 
 def _loss(rows: Sequence[Sequence[str]]) -> str:
@@ -255,7 +255,7 @@ def _parts(args: argparse.Namespace) -> list[str]:
         exemplars,
         "## Images and disturbances that training did not use\n\nCopies are sheared by up to 0.3, eroded by a pixel, "
         "lack a quarter, or are JPEG files of quality 20; “then as above” adds the usual disturbances.\n",
-        general,
+        *general,
     ]
 
 

@@ -23,9 +23,9 @@ from recognizer.decide import softmax
 from recognizer.metrics import mcnemar
 from recognizer.results import REJECT
 from recognizer.specialists import Stages
-from recognizer.training.folds import outputs_of
 from recognizer.training.pools import read_pools
 from recognizer.training.samples import Pool
+from recognizer.training.specialists.folds import outputs_of
 from retrieval.encoder import Encoder
 
 KNOWN = 20000

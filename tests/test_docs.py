@@ -24,7 +24,8 @@ from PIL import Image
 import recognizer
 from recognizer import Recognizer, RecognizerError, cli, to_glyph
 from recognizer.results import REASONS
-from recognizer.training import config, embedding_config
+from recognizer.training import config
+from recognizer.training.embedding import config as embedding_config
 from reject_gen.printed import render_digits
 from reject_gen.typefaces import BUILT_IN
 

@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
     need_training()
     from recognizer.cli.stage_tables import show_stages
     from recognizer.training.progress import Progress
-    from recognizer.training.specialist_config import load_specialist_config
-    from recognizer.training.specialists import BUNDLE, SpecialistRun
+    from recognizer.training.specialists.config import load_specialist_config
+    from recognizer.training.specialists.run import BUNDLE, SpecialistRun
 
     config = load_specialist_config(args.config)
     folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem

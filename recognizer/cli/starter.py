@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write it."""
-    from recognizer.training.starter import make_starter
+    from recognizer.training.embedding.starter import make_starter
     from retrieval.starter import COUNT
 
     if args.out:

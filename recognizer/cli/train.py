@@ -25,8 +25,8 @@ def run(args: argparse.Namespace) -> int:
     need_training()
     from recognizer.data import find_data
     from recognizer.training.config import make_config, read_toml
-    from recognizer.training.embedding_config import KIND, make_embedding_config
-    from recognizer.training.embedding_run import EmbeddingRun
+    from recognizer.training.embedding.config import KIND, make_embedding_config
+    from recognizer.training.embedding.run import EmbeddingRun
     from recognizer.training.progress import Progress
     from recognizer.training.run import Run
 

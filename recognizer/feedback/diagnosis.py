@@ -150,7 +150,7 @@ def _labels(
 
 def _pairs(cases: Evidence, specialists: frozenset[Pair]) -> list[Group]:
     """Pairs of classes that are confused more often than others."""
-    from recognizer.training.pairs import mine
+    from recognizer.training.specialists.pairs import mine
 
     groups = []
     for each in mine(cases.labels, cases.read.astype(np.intp), cases.sources):

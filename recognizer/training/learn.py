@@ -25,14 +25,14 @@ from recognizer.specialists import Blend, Specialist, StageTwo, load_stage_two
 from recognizer.stages import Stage, changes
 from recognizer.training.export import to_onnx
 from recognizer.training.fine_tuning import FineTuningConfig, fine_tune
-from recognizer.training.folds import Outputs, outputs_of
-from recognizer.training.install import describe_answers, describe_stage_two, file_name
-from recognizer.training.pair_fit import NETWORK as CONVOLUTIONAL
-from recognizer.training.pair_fit import NETWORK_VIEWS, VECTORS, train_specialist
 from recognizer.training.progress import Progress
 from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool, Pools
-from recognizer.training.stage_choice import Asked, fit_choice
+from recognizer.training.specialists.choice import Asked, fit_choice
+from recognizer.training.specialists.fit import NETWORK as CONVOLUTIONAL
+from recognizer.training.specialists.fit import NETWORK_VIEWS, VECTORS, train_specialist
+from recognizer.training.specialists.folds import Outputs, outputs_of
+from recognizer.training.specialists.install import describe_answers, describe_stage_two, file_name
 from recognizer.training.weights import config_of, load_stage_one, pack_weights
 
 MARGIN = 3.0  # the greatest lead, in calibrated log-odds, with which the first specialists are asked

@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from recognizer.errors import RecognizerError
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
-from recognizer.training.embedding_config import EmbeddingOptimizerConfig
+from recognizer.training.embedding.config import EmbeddingOptimizerConfig
 from recognizer.training.samples import Pool
 
 FALSE_ACCEPTS = "false accepts"  # the one figure of a validation that is no accuracy

@@ -18,7 +18,7 @@ from recognizer.errors import DataError, UsageError
 from recognizer.files import write_whole
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig, make_config
-from recognizer.training.embedding_config import EmbeddingConfig
+from recognizer.training.embedding.config import EmbeddingConfig
 from recognizer.training.hard import PREFIX, Search, add_hard
 from recognizer.training.loop import logits_of
 from recognizer.training.progress import Progress

@@ -24,10 +24,8 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from recognizer.cli import main  # noqa: E402
 from recognizer.errors import UsageError  # noqa: E402
 from recognizer.record import read_record  # noqa: E402
-from recognizer.training import embedding_figures as figures  # noqa: E402
-from recognizer.training import queries  # noqa: E402
-from recognizer.training.disturb import disturb  # noqa: E402
-from recognizer.training.embedding_config import (  # noqa: E402
+from recognizer.training.embedding import figures, queries  # noqa: E402
+from recognizer.training.embedding.config import (  # noqa: E402
     AutoencoderConfig,
     DisturbConfig,
     EmbeddingConfig,
@@ -37,15 +35,16 @@ from recognizer.training.embedding_config import (  # noqa: E402
     load_embedding_config,
     make_embedding_config,
 )
-from recognizer.training.embedding_evaluation import Searched, decode, encode  # noqa: E402
-from recognizer.training.embedding_export import decoder_to_onnx, encoder_to_onnx  # noqa: E402
-from recognizer.training.embedding_finish import finish  # noqa: E402
-from recognizer.training.embedding_loop import EmbeddingLoop, make_autoencoder, neighbourhoods  # noqa: E402
+from recognizer.training.embedding.disturb import disturb  # noqa: E402
+from recognizer.training.embedding.evaluation import Searched, decode, encode  # noqa: E402
+from recognizer.training.embedding.export import decoder_to_onnx, encoder_to_onnx  # noqa: E402
+from recognizer.training.embedding.finish import finish  # noqa: E402
+from recognizer.training.embedding.loop import EmbeddingLoop, make_autoencoder, neighbourhoods  # noqa: E402
+from recognizer.training.embedding.plain import add_noise  # noqa: E402
+from recognizer.training.embedding.trade_off import curve_of  # noqa: E402
 from recognizer.training.loop import tensors  # noqa: E402
-from recognizer.training.plain import add_noise  # noqa: E402
 from recognizer.training.progress import Progress  # noqa: E402
 from recognizer.training.samples import Pool  # noqa: E402
-from recognizer.training.trade_off import curve_of  # noqa: E402
 from retrieval.encoder import Encoder, shipped_folder  # noqa: E402
 
 SMALL = AutoencoderConfig(

@@ -26,17 +26,17 @@ from recognizer.results import REJECT
 from recognizer.specialists import Blend
 from recognizer.training.config import NetworkConfig, OptimizerConfig, TrainingConfig
 from recognizer.training.export import to_onnx, with_features
-from recognizer.training.folds import NOWHERE, assign_folds, outputs_of
 from recognizer.training.loop import logits_of, tensors
 from recognizer.training.model import GlyphClassifier, multiplications
-from recognizer.training.pair_fit import KINDS, LOGISTIC, NETWORK, NETWORK_VIEWS, train_specialist
-from recognizer.training.pairs import mine
 from recognizer.training.pools import _pack
 from recognizer.training.progress import Progress
 from recognizer.training.run import Run
 from recognizer.training.samples import Pool
-from recognizer.training.specialist_config import FitConfig, load_specialist_config
-from recognizer.training.stage_choice import Asked, choose, choose_kind, fit_blend
+from recognizer.training.specialists.choice import Asked, choose, choose_kind, fit_blend
+from recognizer.training.specialists.config import FitConfig, load_specialist_config
+from recognizer.training.specialists.fit import KINDS, LOGISTIC, NETWORK, NETWORK_VIEWS, train_specialist
+from recognizer.training.specialists.folds import NOWHERE, assign_folds, outputs_of
+from recognizer.training.specialists.pairs import mine
 
 QUICK = settings(deadline=None, max_examples=30)
 PAIR = (3, 8)

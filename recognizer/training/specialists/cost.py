@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recognizer.training.model import multiplications
-from recognizer.training.pair_fit import NETWORK, NETWORK_VIEWS
-from recognizer.training.specialist_config import SpecialistConfig
-from recognizer.training.stage_choice import Plan
+from recognizer.training.specialists.choice import Plan
+from recognizer.training.specialists.config import SpecialistConfig
+from recognizer.training.specialists.fit import NETWORK, NETWORK_VIEWS
 
 MOST_EXTRA = 0.1  # multiplications of specialists for one of stage one
 
@@ -39,7 +39,7 @@ def mean_cost(
         stage_one: multiplications of stage one.
         specialist: those of a specialist.
         evidence: `stages.compare`, out of fold.
-        curve: `stage_choice.margin_curve`.
+        curve: `choice.margin_curve`.
 
     Returns:
         "stage_one", "specialist", "mean"; and "curve", with "margin", "mean" and the share "error" of wrong answers.

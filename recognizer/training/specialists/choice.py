@@ -13,7 +13,7 @@ from recognizer.decide import Pair
 from recognizer.results import REJECT
 from recognizer.specialists import LIMIT, Blend
 from recognizer.stages import changes
-from recognizer.training.pair_fit import KINDS
+from recognizer.training.specialists.fit import KINDS
 
 WIDEST = 6.0  # a greater lead, in calibrated log-odds, is hardly ever mistaken
 MARGINS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, WIDEST)

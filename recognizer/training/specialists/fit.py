@@ -23,7 +23,7 @@ from recognizer.pair_models import (
     inputs,
 )
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
-from recognizer.training.specialist_config import FitConfig, SpecialistConfig
+from recognizer.training.specialists.config import FitConfig, SpecialistConfig
 
 LOGISTIC, VECTORS, TREES = Logistic.kind, SupportVectors.kind, Boosting.kind
 VECTORS_ON_PIXELS = f"{SupportVectors.kind} on pixels"

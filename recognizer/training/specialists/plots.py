@@ -15,7 +15,7 @@ from recognizer.decide import Pair, pair_name
 from recognizer.glyph import SIDE
 from recognizer.training.plots import confusion, draw_matrix, save
 from recognizer.training.samples import Pool
-from recognizer.training.stage_choice import Asked
+from recognizer.training.specialists.choice import Asked
 
 SHOWN = 16  # images of each pair
 LEFT, GAP = 90, 4  # pixels

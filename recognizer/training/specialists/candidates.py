@@ -12,8 +12,10 @@ from recognizer.decide import Pair, pair_name
 from recognizer.network import Network
 from recognizer.pair_models import Convolutional, PairModel
 from recognizer.results import REJECT
-from recognizer.training.folds import FoldNetwork, outputs_of
-from recognizer.training.pair_fit import (
+from recognizer.training.progress import Progress
+from recognizer.training.samples import Pool
+from recognizer.training.specialists.config import SpecialistConfig
+from recognizer.training.specialists.fit import (
     KINDS,
     NETWORK,
     NETWORK_VIEWS,
@@ -22,9 +24,7 @@ from recognizer.training.pair_fit import (
     fit_networks,
     fit_simple,
 )
-from recognizer.training.progress import Progress
-from recognizer.training.samples import Pool
-from recognizer.training.specialist_config import SpecialistConfig
+from recognizer.training.specialists.folds import FoldNetwork, outputs_of
 
 Rows = NDArray[np.intp]
 

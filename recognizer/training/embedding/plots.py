@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from recognizer.glyph import SIDE
+from recognizer.training.embedding.trade_off import Curve
 from recognizer.training.loop import History
 from recognizer.training.plots import save
-from recognizer.training.trade_off import Curve
 
 ENLARGED = 2
 NAMES_WIDTH = 190  # pixels

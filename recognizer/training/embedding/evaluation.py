@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recognizer.training import embedding_figures as figures
+from recognizer.training.embedding import figures
+from recognizer.training.embedding.queries import UNSEEN, Change, copies, usual
 from recognizer.training.loop import tensors
-from recognizer.training.queries import UNSEEN, Change, copies, usual
 from recognizer.training.samples import Pool
 from retrieval.autoencoder import Autoencoder
 

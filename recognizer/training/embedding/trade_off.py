@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.files import write_whole
-from recognizer.training import embedding_figures as figures
-from recognizer.training.embedding_config import EmbeddingConfig
-from recognizer.training.embedding_evaluation import Searched, draw, encode
-from recognizer.training.embedding_loop import EmbeddingLoop, make_autoencoder
+from recognizer.training.embedding import figures
+from recognizer.training.embedding.config import EmbeddingConfig
+from recognizer.training.embedding.evaluation import Searched, draw, encode
+from recognizer.training.embedding.loop import EmbeddingLoop, make_autoencoder
+from recognizer.training.embedding.queries import usual
 from recognizer.training.progress import Progress
-from recognizer.training.queries import usual
 from recognizer.training.samples import Pool
 
 FILE = "trade_off.json"

@@ -14,11 +14,11 @@ from torch import nn
 
 from recognizer.files import write_whole
 from recognizer.record import versions
-from recognizer.training.embedding_config import EmbeddingConfig
-from recognizer.training.embedding_evaluation import Searched, encode
-from recognizer.training.embedding_figures import duplicate_threshold, share_within, similarity_table
+from recognizer.training.embedding.config import EmbeddingConfig
+from recognizer.training.embedding.evaluation import Searched, encode
+from recognizer.training.embedding.figures import duplicate_threshold, share_within, similarity_table
+from recognizer.training.embedding.queries import SLIGHT, usual
 from recognizer.training.export import to_graph
-from recognizer.training.queries import SLIGHT, usual
 from retrieval.autoencoder import Autoencoder
 from retrieval.encoder import DECODER, ENCODER, FORMAT_VERSION, META
 

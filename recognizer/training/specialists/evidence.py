@@ -15,13 +15,13 @@ from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, se
 from recognizer.results import REJECT
 from recognizer.second_look import VIEWS
 from recognizer.stages import Stage, changes, compare
-from recognizer.training.candidates import Candidates
 from recognizer.training.config import NetworkConfig
-from recognizer.training.folds import FoldNetwork, out_of_fold, outputs_of, verdict_of
 from recognizer.training.model import multiplications
-from recognizer.training.pairs import ConfusedPair, mine
 from recognizer.training.samples import Pool, Pools
-from recognizer.training.stage_choice import WIDEST, Asked, Plan, choose
+from recognizer.training.specialists.candidates import Candidates
+from recognizer.training.specialists.choice import WIDEST, Asked, Plan, choose
+from recognizer.training.specialists.folds import FoldNetwork, out_of_fold, outputs_of, verdict_of
+from recognizer.training.specialists.pairs import ConfusedPair, mine
 
 SAMPLED = 40000  # glyphs that the two rules of routing are compared on
 

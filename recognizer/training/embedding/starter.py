@@ -11,7 +11,7 @@ import numpy as np
 from recognizer.data import load_mnist
 from recognizer.galleries import MNIST_SOURCE
 from recognizer.glyph import find_glyph
-from recognizer.training.embedding_config import EmbeddingConfig, EmbeddingDataConfig
+from recognizer.training.embedding.config import EmbeddingConfig, EmbeddingDataConfig
 from recognizer.training.samples import stratified_split
 from retrieval.starter import COUNT, write_starter
 

@@ -17,21 +17,18 @@ from recognizer.decide import Pair
 from recognizer.errors import DataError, UsageError
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
-from recognizer.training.candidates import Candidates
 from recognizer.training.config import TrainingConfig
 from recognizer.training.export import with_features
-from recognizer.training.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
-from recognizer.training.install import install
 from recognizer.training.model import GlyphClassifier
 from recognizer.training.pools import describe, read_pools
 from recognizer.training.progress import Progress
 from recognizer.training.run import CHECKPOINT
 from recognizer.training.samples import Pools
-from recognizer.training.specialist_config import SpecialistConfig
-from recognizer.training.specialist_plots import draw_cascade, draw_confusions, draw_pairs
-from recognizer.training.stage_choice import Asked, Choice, Plan, choose, margin_curve
-from recognizer.training.stage_cost import affordable, mean_cost, specialist_cost
-from recognizer.training.stage_evidence import (
+from recognizer.training.specialists.candidates import Candidates
+from recognizer.training.specialists.choice import Asked, Choice, Plan, choose, margin_curve
+from recognizer.training.specialists.config import SpecialistConfig
+from recognizer.training.specialists.cost import affordable, mean_cost, specialist_cost
+from recognizer.training.specialists.evidence import (
     Model,
     ask,
     compare_rules,
@@ -39,6 +36,9 @@ from recognizer.training.stage_evidence import (
     make_model,
     with_verdicts,
 )
+from recognizer.training.specialists.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
+from recognizer.training.specialists.install import install
+from recognizer.training.specialists.plots import draw_cascade, draw_confusions, draw_pairs
 from recognizer.training.weights import config_of
 
 FULL, LIGHT = "full", "light"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import torch
 
-from recognizer.training.disturb import disturb
-from recognizer.training.embedding_config import EmbeddingConfig
+from recognizer.training.embedding.config import EmbeddingConfig
+from recognizer.training.embedding.disturb import disturb
 from recognizer.training.loop import tensors
 from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool

@@ -19,12 +19,12 @@ from recognizer.network import Network
 from recognizer.results import REJECT
 from recognizer.specialists import Specialist, StageTwo
 from recognizer.stages import Stage, compare
-from recognizer.training.candidates import Candidates
 from recognizer.training.export import with_features
-from recognizer.training.folds import Outputs, outputs_of, verdict_of
 from recognizer.training.run import validation_figures
 from recognizer.training.samples import Pool
-from recognizer.training.stage_choice import Asked, Plan, fit_choice
+from recognizer.training.specialists.candidates import Candidates
+from recognizer.training.specialists.choice import Asked, Plan, fit_choice
+from recognizer.training.specialists.folds import Outputs, outputs_of, verdict_of
 
 PRIOR = (
     20.0  # how much the blends of the folds weigh: as much as some sixty glyphs that stage one is unsure of

@@ -13,19 +13,19 @@ from torch import nn
 from recognizer.data import Part, load_mnist
 from recognizer.glyph import to_glyph
 from recognizer.record import make_record, write_record
-from recognizer.training.embedding_config import EmbeddingConfig, make_embedding_config
-from recognizer.training.embedding_evaluation import AS_THEY_ARE, Searched, on_test, on_validation, watched
-from recognizer.training.embedding_export import write_encoder
-from recognizer.training.embedding_finish import finish
-from recognizer.training.embedding_loop import EmbeddingLoop, make_autoencoder
-from recognizer.training.embedding_plots import draw_progress, draw_trade_off
+from recognizer.training.embedding.config import EmbeddingConfig, make_embedding_config
+from recognizer.training.embedding.evaluation import AS_THEY_ARE, Searched, on_test, on_validation, watched
+from recognizer.training.embedding.export import write_encoder
+from recognizer.training.embedding.finish import finish
+from recognizer.training.embedding.loop import EmbeddingLoop, make_autoencoder
+from recognizer.training.embedding.plain import compare
+from recognizer.training.embedding.plots import draw_progress, draw_trade_off
+from recognizer.training.embedding.trade_off import curve_of, short_runs
 from recognizer.training.loop import History
-from recognizer.training.plain import compare
 from recognizer.training.pools import claim, describe
 from recognizer.training.progress import Progress
 from recognizer.training.run import CHECKPOINT, CURVES
 from recognizer.training.samples import Pool, stratified_split
-from recognizer.training.trade_off import curve_of, short_runs
 
 FOLDER = "encoder"
 TRADE_OFF = "trade_off.png"

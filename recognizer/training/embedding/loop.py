@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from recognizer.training.disturb import Disturbed, disturb
-from recognizer.training.embedding_config import AutoencoderConfig, EmbeddingConfig, LossConfig
+from recognizer.training.embedding.config import AutoencoderConfig, EmbeddingConfig, LossConfig
+from recognizer.training.embedding.disturb import Disturbed, disturb
 from recognizer.training.loop import Loop, tensors
 from recognizer.training.samples import Pool
 from retrieval.autoencoder import (

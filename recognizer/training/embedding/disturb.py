@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from recognizer.glyph import SIDE, to_glyph
 from recognizer.training.augment import move
-from recognizer.training.embedding_config import DisturbConfig
+from recognizer.training.embedding.config import DisturbConfig
 
 
 class Disturbed(NamedTuple):

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recognizer.training.embedding_config import EmbeddingConfig, PlainConfig
-from recognizer.training.embedding_evaluation import decode, encode
-from recognizer.training.embedding_figures import squared_error
-from recognizer.training.embedding_plots import draw_reconstructions
+from recognizer.training.embedding.config import EmbeddingConfig, PlainConfig
+from recognizer.training.embedding.evaluation import decode, encode
+from recognizer.training.embedding.figures import squared_error
+from recognizer.training.embedding.plots import draw_reconstructions
+from recognizer.training.embedding.queries import as_bytes, copies, usual
 from recognizer.training.loop import tensors
 from recognizer.training.progress import Progress
-from recognizer.training.queries import as_bytes, copies, usual
 from recognizer.training.samples import Pool
 from retrieval.autoencoder import Autoencoder, PlainAutoencoder, reconstruction_loss
 
