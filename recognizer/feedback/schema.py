@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -135,12 +137,29 @@ def connect(url: URL) -> Engine:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401
-    connection.isolation_level = (
-        None  # transactions begin where `_begin_sqlite` says, not where the driver guesses
-    )
-    connection.execute("PRAGMA journal_mode=WAL")  # readers and a writer don't wait for each other
+    # Transactions begin where `_begin_sqlite` says, not where the driver guesses.
+    connection.isolation_level = None
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")  # what is committed survives a power failure
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer not wait for each other (WAL); a file is told so once, and keeps it.
+
+    Raises:
+        sqlite3.OperationalError: others held the file all the time.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Two that change the mode of a new file at once are refused at once, whatever the connection's timeout.
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -340,3 +340,15 @@ def test_the_store_of_format_1_is_read(tmp_path, sample):
         assert len(next(store.images([first.id]))[1]) > 60
         assert store.glyphs([first.id, third.id]).any(axis=(1, 2)).all()
         assert store.add([sample(9)])[0].case > third.id
+
+
+def test_a_new_file_that_another_program_holds_is_waited_for(tmp_path):
+    place = tmp_path / "cases.sqlite"
+    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    with Store.open(place) as store:
+        assert list(store.cases()) == []
+    release.join()
+    other.close()
