@@ -189,35 +189,37 @@ def test_one_writer_at_a_time(gallery, encoder, images, monkeypatch):
 
 READER = """
     import sys
+    from pathlib import Path
     import numpy as np
     from retrieval import Gallery
 
     glyph = np.full((1, 28, 28), 9, np.uint8)
     print("ready", flush=True)
-    for _ in range(60):
+    reads = 0
+    while reads < 5 or not Path(sys.argv[3]).exists():
+        reads += 1
         gallery = Gallery.open(sys.argv[1], sys.argv[2])
         for mode in ("precision", "recall"):
             assert len(gallery.search(glyph, k=1000, mode=mode)[0]) == len(gallery) >= 20
 """
 
 
-def test_two_readers_while_one_writes(gallery, encoder_folder, images):
-    program = [sys.executable, "-c", textwrap.dedent(READER), gallery.path, encoder_folder]
+def test_two_readers_while_one_writes(gallery, encoder_folder, images, tmp_path):
+    done = tmp_path / "done"
+    program = [sys.executable, "-c", textwrap.dedent(READER), gallery.path, encoder_folder, done]
     readers = [
         subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=HERE.parent)
         for _ in range(2)
     ]
     for reader in readers:
         reader.stdout.readline()
-    step = 0
-    while any(reader.poll() is None for reader in readers):
-        gallery.append(NEW + np.uint8(step % 100), ids=[f"more {step}"])
+    for step in range(30):
+        gallery.append(NEW + np.uint8(step), ids=[f"more {step}"])
         gallery.remove([f"more {step - 3}", str(20 + step % 20)])
-        step += 1
+    done.touch()
     for reader in readers:
         assert reader.communicate()[1] == b""
         assert reader.returncode == 0
-    assert step > 3
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
