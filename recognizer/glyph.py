@@ -26,9 +26,8 @@ BOX = 20
 SOFT = 24  # of 255: fainter ink is the rim of a stroke
 WIDE = 1.3  # of the height: 2 % of MNIST's digits are as wide, and 80 % of its pairs of digits that touch
 DASH = 6.0  # of the height
-WORKING_SIDE = (
-    160  # pixels: pages are searched for ink at this size, and looked at again closer where it lies
-)
+# Pixels: pages are searched for ink at this size, and looked at again closer where it lies.
+WORKING_SIDE = 160
 
 Kind = Literal["one", "blank", "several"]
 

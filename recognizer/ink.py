@@ -25,16 +25,13 @@ CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
 FRAMED = 0.55  # a rim so unlike the page is a line around it, and what lies inside decides
 FLAT = 0.25  # of a page's range: with less than this inside of the line around it, the line is all its ink
 CLEAN = 0.2  # of a page at least is paper
-SOFT_RIM = (
-    2.8,
-    5.6,
-)  # pixels a line of the page, at most, in the rims of strokes: the light part, and nearly all
+# Pixels a line of the page, at most, in the rims of strokes: the light part, and nearly all.
+SOFT_RIM = (2.8, 5.6)
 LEVEL = 0.12  # of the paper's light: with less change than this there is no slope that could lift an edge
 COARSE = 28  # pixels: paper changes slowly, so that it is looked for at this size of the page's longer side
 DOUBT = 4.0  # logits: nearer to 0 than this, the costlier signs are asked too
-NARROW = (
-    3.0  # sides of a page: a one that is cropped as tightly as this has more ink than paper, but a paler rim
-)
+# Times the shorter side: a one that is cropped as tightly as this has more ink than paper, but a paler rim.
+NARROW = 3.0
 NARROW_DOUBT = 10.0  # logits: what is clear on other pages is in doubt on these
 DOUBTFUL_WEIGHTS = {"rim": 19.8, "midrange": 21.4, "thin": 8.4, "skew": 4.4}
 

@@ -31,9 +31,8 @@ from recognizer.results import REJECT
 from recognizer.specialists import Stages
 
 FEWEST = 100
-FEWEST_MISTAKES = (
-    10  # a temperature is learnt from mistakes: with hardly any, the best fit is boundless certainty
-)
+# A temperature is learnt from mistakes: with hardly any, the best fit is boundless certainty.
+FEWEST_MISTAKES = 10
 _WRITTEN_ANEW = ("files", "format_version", "preprocessing", "labels")
 Watch = Callable[[Iterable[Example], int], Iterable[Example]]
 

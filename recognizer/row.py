@@ -37,9 +37,8 @@ FLAT = 0.2  # of the page's height: a line is thinner
 REACH = 0.7  # of the page's width: a line along it is longer
 INSIDE = 0.15  # of the page's height: what lies within this of the page's edges may be a frame
 ROUNDS = 4  # times that lines are taken out: a frame has four sides
-CLEAR = (
-    0.06  # of the page's height: characters that stand in a frame keep this distance from the page's edges
-)
+# Of the page's height: characters that stand in a frame keep this distance from the page's edges.
+CLEAR = 0.06
 
 
 @dataclass(frozen=True, slots=True)

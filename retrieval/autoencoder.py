@@ -19,9 +19,8 @@ DIGITS = 10
 POSE_CHANNELS = (16, 32)
 POSE_HIDDEN = 64
 POSE_NUMBERS = 4  # two of shift, the angle, the logarithm of the scale
-SHARPNESS = (
-    20.0  # what cosines to the ten digits are multiplied by: unit vectors alone can't make a softmax sure
-)
+# What cosines to the ten digits are multiplied by: unit vectors alone can't make a softmax sure.
+SHARPNESS = 20.0
 
 
 class Codes(NamedTuple):

@@ -26,9 +26,8 @@ from recognizer.training.specialists.candidates import Candidates
 from recognizer.training.specialists.choice import Asked, Plan, fit_choice
 from recognizer.training.specialists.folds import Outputs, outputs_of, verdict_of
 
-PRIOR = (
-    20.0  # how much the blends of the folds weigh: as much as some sixty glyphs that stage one is unsure of
-)
+# How much the blends of the folds weigh: as much as some sixty glyphs that stage one is unsure of.
+PRIOR = 20.0
 GOLDEN_ROUTED = 8
 _WRITTEN_ANEW = ("files", "format_version", "preprocessing", "labels", "calibration", "stage_two")
 
