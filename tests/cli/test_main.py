@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.cli import main
+from recognizer.cli import COMMANDS, main
 from recognizer.cli.common import run_command
 from recognizer.errors import ModelError, UsageError
 
@@ -30,6 +30,15 @@ def test_help_and_version(argv, capsys):
         main(argv)
     assert caught.value.code == 0
     assert "recognizer" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_starts_with_what_it_is_for(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    purpose = COMMANDS[command]
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"{purpose[0].upper()}{purpose[1:]}." in shown
 
 
 def raising(error):
