@@ -50,7 +50,9 @@ class Program:
         commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
         wanted = next((word for word in words if not word.startswith("-")), None)
         for name, purpose in self.commands.items():
-            command = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+            command = commands.add_parser(
+                name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+            )
             if name == wanted:
                 self._module(name).add_arguments(command)
         return parser
