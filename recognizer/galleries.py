@@ -29,10 +29,12 @@ def gallery_names() -> list[str]:
     )
 
 
-def gallery_path(gallery: str | os.PathLike[str]) -> Path:
-    """The folder of a gallery: the one named, or where no gallery is there, that of the kept one of this name."""
+def gallery_address(gallery: str | os.PathLike[str]) -> str | Path:
+    """Where a gallery is: as named, or where no gallery is there, the folder of the kept one of this name."""
     from retrieval import Gallery
 
+    if "://" in os.fspath(gallery):
+        return os.fspath(gallery)
     path = Path(gallery).expanduser()
     kept = galleries_folder() / path
     meant = len(path.parts) == 1 and not Gallery.exists(path) and Gallery.exists(kept)
@@ -43,21 +45,22 @@ def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1
     """Open a gallery for searching.
 
     Args:
-        gallery: its folder or name, as `gallery_path` takes it; None for the starter gallery that ships, whatever
-            others there are.
+        gallery: its folder, name or address, as `gallery_address` takes it; None for the starter gallery that
+            ships, whatever others there are.
         threads: how many threads one call may use.
 
     Raises:
         GalleryError: there is none, it is damaged, or another encoder made it.
         EncoderError: there is no usable encoder.
+        EngineError: it is in Milvus, and the client is not installed.
     """
     from retrieval import Gallery
     from retrieval.errors import GalleryError
 
-    path = None if gallery is None else gallery_path(gallery)
-    if path and not Gallery.exists(path) and (names := gallery_names()):
+    where = None if gallery is None else gallery_address(gallery)
+    if isinstance(where, Path) and not Gallery.exists(where) and (names := gallery_names()):
         raise GalleryError(
-            f"{path}: no gallery there, and none is called so; there are {', '.join(names)}; "
+            f"{where}: no gallery there, and none is called so; there are {', '.join(names)}; "
             "make one with: similar --build FOLDER --gallery DIR"
         )
-    return Gallery.open(path, threads=threads)
+    return Gallery.open(where, threads=threads)

@@ -12,7 +12,6 @@ from retrieval.codes import unpack
 from retrieval.exact import ExactIndex
 from retrieval.hit import Hit
 from retrieval.neighbours import Rows
-from retrieval.snapshot import Snapshot
 
 _AT_ONCE = 256
 
@@ -51,7 +50,11 @@ class _Forest:
 
 
 def find_groups(
-    snapshot: Snapshot, distance: float, progress: Callable[[int], None] | None = None
+    codes: Rows,
+    hashes: NDArray[np.uint8],
+    present: NDArray[np.int64],
+    distance: float,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[Group]:
     """Groups of two or more images, linked by neighbours at most ``distance`` apart.
 
@@ -59,27 +62,28 @@ def find_groups(
     others, block by block, so that memory does not grow with the square of the gallery.
 
     Args:
-        snapshot: the gallery.
+        codes: the packed dense codes of all rows.
+        hashes: of their glyphs, uint8 (rows, 16).
+        present: the rows that count, ascending.
         distance: how far apart neighbours may be; 0 for images with the same pixels alone.
         progress: called with how many images were compared.
 
     Yields:
         Whether all are the same, pixel by pixel; their rows, ascending; their distances to the first.
     """
-    rows = np.arange(snapshot.total) if snapshot.present is None else np.flatnonzero(snapshot.present)
-    if not len(rows):
+    if not len(present):
         return
-    keys = np.ascontiguousarray(snapshot.hashes[rows]).view("V16").ravel()
+    keys = np.ascontiguousarray(hashes[present]).view("V16").ravel()
     _, firsts, kind = np.unique(keys, return_index=True, return_inverse=True)
     forest = _Forest(len(firsts))
     if distance > 0:
-        _join_near(forest, snapshot.rows.take(rows[firsts]), distance, progress)
+        _join_near(forest, codes.take(present[firsts]), distance, progress)
     roots = np.array([forest.find(number) for number in range(len(firsts))])[kind]
     order = np.argsort(roots, kind="stable")
     ends = np.flatnonzero(np.diff(roots[order], append=-1)) + 1
-    groups = [rows[group] for group in np.split(order, ends[:-1]) if len(group) > 1]
+    groups = [present[group] for group in np.split(order, ends[:-1]) if len(group) > 1]
     for group in sorted(groups, key=lambda members: int(members[0])):
-        yield _measured(snapshot, group)
+        yield _measured(codes, hashes[group], group)
 
 
 def _join_near(
@@ -99,8 +103,7 @@ def _join_near(
             progress(min(start + _AT_ONCE, len(codes)))
 
 
-def _measured(snapshot: Snapshot, group: NDArray[np.int64]) -> Group:
-    hashes = snapshot.hashes[group]
-    first = unpack(snapshot.rows.take(group[:1]))
-    far = snapshot.rows.distances(first, np.zeros(len(group), np.int64), group)
+def _measured(codes: Rows, hashes: NDArray[np.uint8], group: NDArray[np.int64]) -> Group:
+    first = unpack(codes.take(group[:1]))
+    far = codes.distances(first, np.zeros(len(group), np.int64), group)
     return bool((hashes == hashes[0]).all()), group, far

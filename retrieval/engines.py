@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,22 @@ class _Covering:
     fingerprint: str
 
 
+def possible_engines(
+    mode: str, engine: str, engines: Mapping[str, tuple[str, ...]] = ENGINES
+) -> tuple[str, ...]:
+    """The engines of a mode.
+
+    Raises:
+        QueryError: there is no such mode, or the engine asked for is none of them.
+    """
+    if mode not in engines:
+        raise QueryError(f"mode must be {' or '.join(engines)}, not {mode!r}")
+    if engine not in (AUTO, *engines[mode]):
+        names = " or ".join((AUTO, *engines[mode]))
+        raise QueryError(f"in {mode} mode the engine must be {names}, not {engine!r}")
+    return engines[mode]
+
+
 class Engines:
     """The engines of one state of a gallery; each is made when it is first needed. Threads may share them."""
 
@@ -73,12 +90,7 @@ class Engines:
 
     def plan(self, queries: int, mode: str, engine: str) -> Plan:
         """See `retrieval.Gallery.plan`."""
-        if mode not in ENGINES:
-            raise QueryError(f"mode must be {' or '.join(ENGINES)}, not {mode!r}")
-        possible = ENGINES[mode]
-        if engine not in (AUTO, *possible):
-            names = " or ".join((AUTO, *possible))
-            raise QueryError(f"in {mode} mode the engine must be {names}, not {engine!r}")
+        possible = possible_engines(mode, engine)
         if engine != AUTO:
             return Plan(engine, "asked for")
         if len(possible) == 1:
@@ -98,14 +110,16 @@ class Engines:
         so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to get the other engine ready"
         return Plan(PYNNDESCENT if exact > ready else EXACT, so_far)
 
-    def prepare(self, engine: str) -> None:
+    def prepare(self, engine: str | None) -> str:
         """See `retrieval.Gallery.prepare`."""
-        if engine == INVERTED:
+        chosen = engine or PYNNDESCENT
+        if chosen == INVERTED:
             self.inverted()
-        elif engine == PYNNDESCENT:
+        elif chosen == PYNNDESCENT:
             self._graph_index()
-        elif engine != EXACT:
-            raise QueryError(f"no engine {engine!r}: there are {EXACT}, {PYNNDESCENT} and {INVERTED}")
+        elif chosen != EXACT:
+            raise QueryError(f"no engine {chosen!r}: there are {EXACT}, {PYNNDESCENT} and {INVERTED}")
+        return chosen
 
     def dense(self, plan: Plan, engine: str, queries: int) -> ExactIndex | ApproximateIndex:
         """The engine of the plan; the exact one if "auto" chose one that this installation can't run."""

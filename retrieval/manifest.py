@@ -64,6 +64,31 @@ class Manifest:
         return replace(self, segments=(*self.segments, part))
 
 
+def check_encoder(made: dict[str, Any], using: dict[str, Any], where: str) -> None:
+    """Make sure that a gallery is searched by the encoder that made it.
+
+    Args:
+        made: what the gallery keeps of its encoder.
+        using: the same of the one at hand.
+        where: the gallery's address.
+
+    Raises:
+        GalleryError: another one made it.
+    """
+    if made["sha256"] != using["sha256"]:
+        raise GalleryError(
+            f"{where}: made by another encoder ({made['name']}); "
+            f"bring it to this one with: similar --reencode --gallery {where}"
+        )
+    if any(made[key] != using[key] for key in ("dense", "wide")):
+        raise GalleryError(f"{where}: damaged, its codes have another length than the encoder's")
+
+
+def no_gallery(where: str) -> GalleryError:
+    """There is none."""
+    return GalleryError(f"{where}: no gallery there; make one with: similar --build FOLDER --gallery DIR")
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Commit: from now on the gallery is what the manifest says."""
     write_json(folder / MANIFEST, {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)})
@@ -79,9 +104,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = read_json(file)
     except (FileNotFoundError, NotADirectoryError):
-        raise GalleryError(
-            f"{folder}: no gallery there; make one with: similar --build FOLDER --gallery DIR"
-        ) from None
+        raise no_gallery(str(folder)) from None
     if content.get("format") != FORMAT:
         raise GalleryError(f"{file}: not the manifest of a gallery")
     if content.get("format_version") != FORMAT_VERSION:

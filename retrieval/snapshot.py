@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from retrieval.files import check_size, read_array
 from retrieval.manifest import Manifest, Part, read_manifest
 from retrieval.neighbours import Keep, Rows
 from retrieval.segment import HASH_BYTES, NO_LABEL, Segment
+from retrieval.texts import fits
 
 REMOVED_ROWS = "rows.npy"
 _TRIES = 5
@@ -122,7 +122,7 @@ class Snapshot:
     def _from(self, pattern: str) -> NDArray[np.bool_]:
         found = [np.zeros(0, np.bool_)]
         for (_, sources), source_of in zip(self._texts, self._source_of, strict=True):
-            fits = np.fromiter((_fits(source, pattern) for source in sources), np.bool_, len(sources))
+            fits = np.fromiter((fits(source, pattern) for source in sources), np.bool_, len(sources))
             found.append(fits[source_of])
         return np.concatenate(found)
 
@@ -149,11 +149,6 @@ class Snapshot:
         present = np.ones(len(self.labels), np.bool_)
         present[rows] = False
         return present
-
-
-def _fits(source: str, pattern: str) -> bool:
-    # As with a file's name on a command line: "form-A*" also means what lies in a folder.
-    return fnmatch.fnmatchcase(source, pattern) or fnmatch.fnmatchcase(source, f"*/{pattern}")
 
 
 def read_snapshot(folder: Path, accept: Callable[[Manifest], None]) -> Snapshot:

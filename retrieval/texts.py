@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,3 +54,9 @@ class Texts:
 def encoded(string: str) -> bytes:
     """A string's bytes; file names that are no valid text come through unharmed."""
     return string.encode(errors="surrogateescape")
+
+
+def fits(text: str, pattern: str) -> bool:
+    """Whether a text, or what follows one of its slashes, fits a pattern with ``*``, ``?`` and ``[…]``."""
+    # As with a file's name on a command line: "form-A*" also means what lies in a folder.
+    return fnmatch.fnmatchcase(text, pattern) or fnmatch.fnmatchcase(text, f"*/{pattern}")

@@ -89,7 +89,7 @@ def test_changed_numbers_are_found_by_verify_and_never_crash(gallery, encoder, i
     content[128:] = bytes(255 - byte for byte in content[128:])
     file.write_bytes(content)
     with pytest.raises(GalleryError, match="checksum differs"):
-        Gallery(gallery.path, encoder, gallery._snapshot).verify()
+        type(gallery)(gallery.path, encoder, gallery._snapshot).verify()
     with contextlib.suppress(RetrievalError):  # whatever else it may raise is a traceback
         use(gallery.path, encoder, images)
 

@@ -18,7 +18,7 @@ from recognizer.cli.progress import counted
 from recognizer.cli.similar.reading import BLANK, UNREADABLE_EXIT, glyph_or_error
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.galleries import MNIST_SOURCE, galleries_folder, gallery_path
+from recognizer.galleries import MNIST_SOURCE, galleries_folder, gallery_address
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
@@ -80,14 +80,13 @@ def build(args: argparse.Namespace) -> int:
 
     items = list(_mnist(args.data) if args.build == MNIST else _folder(args.build))
     name = MNIST if args.build == MNIST else Path(args.build).resolve().name
-    path = gallery_path(args.gallery) if args.gallery else galleries_folder() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    gallery = Gallery.create(path, threads=args.threads or os.cpu_count() or 1)
+    where = gallery_address(args.gallery) if args.gallery else galleries_folder() / name
+    gallery = Gallery.create(where, threads=args.threads or os.cpu_count() or 1)
     tally = Tally()
     _add(gallery, items, tally, args.max_pixels)
     if args.prepare:
         prepare_index(gallery)
-    sys.stdout.write(f"{printable(str(path))}: {tally.summary()}; {len(gallery):,} in all\n")
+    sys.stdout.write(f"{printable(gallery.address)}: {tally.summary()}; {len(gallery):,} in all\n")
     return UNREADABLE_EXIT if tally.unreadable else 0
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from recognizer import __version__
-from recognizer.cli.recognize import at_least
+from recognizer.cli.arguments import at_least
 from recognizer.errors import UsageError
 from recognizer.image import MAX_PIXELS
 
@@ -45,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--gallery",
         metavar="DIR",
-        help="a gallery's folder, or its name below RECOGNIZER_HOME (default: the starter gallery that ships)",
+        help="a gallery's folder, or its name below RECOGNIZER_HOME; or FILE.db of Milvus Lite, or "
+        "milvus://HOST:PORT/COLLECTION (default: the starter gallery that ships)",
     )
     p.add_argument("--json", action="store_true", help="one JSON object a line, in input order")
     p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
@@ -70,7 +71,7 @@ def _searching(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--engine",
-        choices=("auto", "exact", "pynndescent", "inverted"),
+        choices=("auto", "exact", "pynndescent", "inverted", "milvus"),
         help=f"what searches (default: {ENGINE})",
     )
     group.add_argument("--label", type=at_least(0), metavar="L", help="only images with this label")

@@ -76,7 +76,7 @@ class Screen:
     def _how(self, found: Found) -> Iterator[RenderableType]:
         if found.engine:
             what = f"{found.engine} search of {len(self.gallery):,} images, {found.mode} mode"
-            yield Text(f"{what}: {printable(self.gallery.path.name)}", style="dim")
+            yield Text(f"{what}: {printable(self.gallery.name)}", style="dim")
 
     def _drawn(self, query: Sequence[tuple[Glyph, Sequence[str]]], hits: Sequence[Hit]) -> RenderableType:
         if self.console.width < _WIDE_ENOUGH:

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from recognizer.cli.inputs import printable
 from recognizer.cli.progress import counted
 from recognizer.cli.similar.reading import UNREADABLE_EXIT
-from recognizer.galleries import gallery_path, open_gallery
+from recognizer.galleries import gallery_address, open_gallery
 
 if TYPE_CHECKING:
     from retrieval import Gallery
-
-INDEX = "pynndescent"
 
 
 def reencode(args: argparse.Namespace) -> int:
@@ -24,7 +22,7 @@ def reencode(args: argparse.Namespace) -> int:
 
     with counted(None, sys.stderr) as tell:
         gallery = Gallery.reencode(
-            gallery_path(args.gallery), progress=tell, threads=args.threads or os.cpu_count() or 1
+            gallery_address(args.gallery), progress=tell, threads=args.threads or os.cpu_count() or 1
         )
     _done(gallery, f"{len(gallery):,} images encoded by {gallery.encoder.name}")
     return 0
@@ -44,16 +42,15 @@ def remove(args: argparse.Namespace) -> int:
 def prepare(args: argparse.Namespace) -> int:
     """Build the index for many questions, or make sure that it is there."""
     gallery = open_gallery(args.gallery, args.threads or os.cpu_count() or 1)
-    prepare_index(gallery)
-    _done(gallery, f"{INDEX} is ready for {len(gallery):,} images")
+    _done(gallery, f"{prepare_index(gallery)} is ready for {len(gallery):,} images")
     return 0
 
 
-def prepare_index(gallery: Gallery) -> None:
-    """Build the index that answers many questions quickly; later searches load it."""
+def prepare_index(gallery: Gallery) -> str:
+    """Build the index that answers many questions quickly, which later searches load; its name."""
     with counted(None, sys.stderr):
-        gallery.prepare(INDEX)
+        return gallery.prepare()
 
 
 def _done(gallery: Gallery, what: str) -> None:
-    sys.stdout.write(f"{printable(str(gallery.path))}: {what}\n")
+    sys.stdout.write(f"{printable(gallery.address)}: {what}\n")
