@@ -122,8 +122,8 @@ class Snapshot:
     def _from(self, pattern: str) -> NDArray[np.bool_]:
         found = [np.zeros(0, np.bool_)]
         for (_, sources), source_of in zip(self._texts, self._source_of, strict=True):
-            fits = np.fromiter((fits(source, pattern) for source in sources), np.bool_, len(sources))
-            found.append(fits[source_of])
+            wanted = np.fromiter((fits(source, pattern) for source in sources), np.bool_, len(sources))
+            found.append(wanted[source_of])
         return np.concatenate(found)
 
     def _place(self, row: int) -> tuple[int, int]:
