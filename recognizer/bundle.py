@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
-from recognizer.second_look import SecondLook
+from recognizer.second_look import Reader, SecondLook
 
 FORMAT_VERSION = 2  # of a model with specialists, whose thresholds are chosen for its answers after stage two
 WITHOUT_SPECIALISTS = 1
 META = "meta.json"
 NETWORK = "stage1.onnx"
 WEIGHTS = "stage1.weights.npz"  # in models that can go on learning; nothing else needs it
+READER = "reader.onnx"  # of models whose second looks are another network's
 GOLDEN = "golden.json"
 PREPROCESSING = "glyph-28-mnist/1"
 LABELS = [*map(str, range(REJECT)), "reject"]
@@ -55,12 +56,15 @@ class Bundle:
         meta: what ``meta.json`` holds.
         network: the bytes of the ONNX graph of stage one: glyphs uint8 (N, 28, 28) to logits float32 (N, 11), and in
             newer ones to features float32 (N, F).
+        reader: the bytes of the ONNX graph that looks again at what is in doubt, glyphs to logits as above; None where
+            that of stage one does.
         specialists: the bytes of each specialist's file, by name.
     """
 
     folder: Path
     meta: dict[str, Any]
     network: bytes
+    reader: bytes | None = None
     specialists: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -79,7 +83,9 @@ class Bundle:
         described = self.meta.get("second_look")
         if described is None:
             return None
-        return SecondLook(described["lead"], tuple(map(tuple, described["views"])))
+        reader = described.get("reader")
+        views = tuple(map(tuple, described["views"]))
+        return SecondLook(described["lead"], views, reader and Reader(**reader))
 
     @property
     def stage_two(self) -> dict[str, Any] | None:
@@ -136,10 +142,12 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
     if NETWORK not in files:
         raise ModelError(f"{path}: the model has no {NETWORK}")
+    if (meta.get("second_look") or {}).get("reader") and READER not in files:
+        raise ModelError(f"{path}: the model has no {READER}")
     named = [each["file"] for each in (meta.get("stage_two") or {}).get("specialists", ())]
     if missing := set(named) - files.keys():
         raise ModelError(f"{path / META}: damaged, it has no checksum of {', '.join(sorted(missing))}")
-    return Bundle(path, meta, files[NETWORK], {name: files[name] for name in named})
+    return Bundle(path, meta, files[NETWORK], files.get(READER), {name: files[name] for name in named})
 
 
 def read_file_of(bundle: Bundle, name: str) -> bytes:
@@ -203,8 +211,17 @@ def _is_second_look(described: object, is_number: Callable[[object], bool]) -> b
     return (
         isinstance(described, dict)
         and is_number(described.get("lead"))
+        and (described.get("reader") is None or _is_reader(described["reader"], is_number))
         and isinstance(views := described.get("views"), list)
         and all(isinstance(view, list) and len(view) == 5 and all(map(is_number, view)) for view in views)
+    )
+
+
+def _is_reader(described: object, is_number: Callable[[object], bool]) -> bool:
+    return (
+        isinstance(described, dict)
+        and described.keys() == {"weight", "scale"}
+        and all(map(is_number, described.values()))
     )
 
 

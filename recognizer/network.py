@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,17 +40,46 @@ def open_session(graph: bytes, name: str) -> Any:  # noqa: ANN401
         ) from None
 
 
+class LazySession:
+    """A session that is loaded when it is first asked. Threads may share one."""
+
+    def __init__(self, graph: bytes, name: str) -> None:
+        self._graph, self._name = graph, name
+        self._loaded: Any = None
+        self._lock = threading.Lock()
+
+    def run(self, outputs: list[str] | None, glyphs: NDArray[np.uint8]) -> Outputs:
+        """The outputs of these names, all where None, of glyphs uint8 (N, 28, 28).
+
+        Raises:
+            ModelError: ONNX Runtime can't load the graph.
+        """
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = open_session(self._graph, self._name)
+        return tuple(self._loaded.run(outputs, {"glyphs": glyphs}))
+
+
 class Network:
     """A classifier of glyphs. One call runs on one thread; any number of threads may call it."""
 
-    def __init__(self, graph: bytes, name: str = "model", look: SecondLook | None = None) -> None:
-        """Load an ONNX graph, which looks again at what is in doubt if ``look`` says when.
+    def __init__(
+        self, graph: bytes, name: str = "model", look: SecondLook | None = None, reader: bytes | None = None
+    ) -> None:
+        """Load an ONNX graph; what is in doubt is looked at again if ``look`` says when.
+
+        Args:
+            graph: of glyphs uint8 (N, 28, 28) to logits float32 (N, 11) and, perhaps, features float32 (N, F).
+            name: of the model, for messages.
+            look: when and how.
+            reader: the graph that looks again, if it is another. It is loaded when something is first in doubt.
 
         Raises:
             ModelError: ONNX Runtime can't load it.
         """
         self._session = open_session(graph, name)
         self._look = look
+        self._reader = LazySession(reader, name) if look and look.reader and reader else None
         self.has_features = any(output.name == FEATURES for output in self._session.get_outputs())
 
     @classmethod
@@ -58,7 +89,8 @@ class Network:
         Raises:
             ModelError: ONNX Runtime can't load it.
         """
-        return cls(bundle.network if graph is None else graph, str(bundle.folder), bundle.second_look)
+        look = bundle.second_look
+        return cls(bundle.network if graph is None else graph, str(bundle.folder), look, bundle.reader)
 
     def first_logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What it says without a second look: logits float32 (N, 11) of glyphs uint8 (N, 28, 28)."""
@@ -88,7 +120,9 @@ class Network:
         first = self._run(glyphs, names)
         if self._look is None or not len(glyphs):
             return first
-        return self._look.at(glyphs, first, lambda views: self._run(views, names))
+        if self._reader is None:
+            return self._look.at(glyphs, first, lambda views: self._run(views, names))
+        return self._look.at(glyphs, first, partial(self._reader.run, [LOGITS]))
 
     def _run(self, glyphs: NDArray[np.uint8], names: list[str]) -> Outputs:
         return tuple(self._session.run(names, {"glyphs": glyphs}))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import ModelError
-from recognizer.network import open_session
+from recognizer.network import LazySession
 
 Glyphs: TypeAlias = NDArray[np.uint8]
 Values: TypeAlias = NDArray[np.float64]
@@ -188,19 +187,14 @@ class Convolutional:
     name: str = "specialist"
     kind: ClassVar[str] = "convolutional network"
     suffix: ClassVar[str] = ".onnx"
-    _loaded: list[Any] = field(default_factory=list, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _session: LazySession = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_session", LazySession(self.graph, self.name))
 
     def log_odds(self, glyphs: Glyphs, features: NDArray[np.float32]) -> Values:
         """See `PairModel`; features are not looked at."""
-        found: NDArray[np.float32] = self._session().run(None, {"glyphs": glyphs})[0]
-        return found.astype(np.float64)
-
-    def _session(self) -> Any:  # noqa: ANN401
-        with self._lock:
-            if not self._loaded:
-                self._loaded.append(open_session(self.graph, self.name))
-            return self._loaded[0]
+        return self._session.run(None, glyphs)[0].astype(np.float64)
 
     def to_bytes(self) -> bytes:
         """The ONNX graph."""

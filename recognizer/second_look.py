@@ -1,6 +1,7 @@
 """A second look at what is in doubt: the glyph turned, sheared, scaled and moved a little, and the mean of all answers.
 
 Test-time augmentation (Krizhevsky et al. 2012) for the few glyphs where it can change anything: so it costs little.
+A model may have a larger network for it, its second reader: a cascade (Wang et al., *Wisdom of Committees*, 2022).
 """
 
 from __future__ import annotations
@@ -29,38 +30,64 @@ Glyphs = NDArray[np.uint8]
 Outputs = tuple[NDArray[np.float32], ...]
 
 
+# A larger network looks less often: at the glyph as it is, turned and sheared.
+READER_VIEWS: tuple[View, ...] = ((0.0, 0.0, 1.0, 0, 0), *VIEWS[:4])
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How much a second reader's answers count.
+
+    Attributes:
+        weight: their share in the final logits, 0–1.
+        scale: what its logits are multiplied by, so that they mean the same as the first network's.
+    """
+
+    weight: float
+    scale: float
+
+
 @dataclass(frozen=True)
 class SecondLook:
-    """When a network looks again.
+    """When a glyph is looked at again, and how.
 
     Attributes:
         lead: a glyph whose likeliest class leads the next by less than this, in logits, is in doubt.
         views: how it is changed for a look each.
+        reader: for a model with a larger network that looks again; None: the same network does.
     """
 
     lead: float
     views: tuple[View, ...] = VIEWS
+    reader: Reader | None = None
 
     def at(self, glyphs: Glyphs, first: Outputs, look: Callable[[Glyphs], Outputs]) -> Outputs:
         """What a network says at first and, where it is in doubt, on the mean of all looks.
 
         Args:
             glyphs: uint8 (N, 28, 28).
-            first: what ``look`` says of them: logits float32 (N, C), then whatever else, float32 (N, ...).
-            look: the network.
+            first: what the network says of them: logits float32 (N, C), then whatever else, float32 (N, ...).
+            look: the network that looks again. A second reader gives logits only: whatever else stays as it was.
         """
         best = np.partition(first[0], -2, axis=1)
         doubtful = np.flatnonzero(best[:, -1] - best[:, -2] < self.lead)
         if not len(doubtful):
             return first
         seen = look(changed(glyphs[doubtful], self.views))
-        settled = []
-        for at_first, again in zip(first, seen, strict=True):
+        old, new = self._weights()
+        settled = list(first)
+        for i, again in enumerate(seen):
             looks = again.reshape(len(doubtful), len(self.views), *again.shape[1:])
-            outputs = at_first.copy()
-            outputs[doubtful] = (at_first[doubtful] + looks.sum(axis=1)) / (len(self.views) + 1)
-            settled.append(outputs)
+            settled[i] = first[i].copy()
+            settled[i][doubtful] = old * first[i][doubtful] + new * looks.mean(axis=1)
         return tuple(settled)
+
+    def _weights(self) -> tuple[np.float32, np.float32]:
+        """Of what was said at first, and of the mean of all further looks."""
+        if self.reader is None:
+            share = len(self.views) / (len(self.views) + 1)
+            return np.float32(1 - share), np.float32(share)
+        return np.float32(1 - self.reader.weight), np.float32(self.reader.weight * self.reader.scale)
 
 
 def changed(glyphs: Glyphs, views: tuple[View, ...]) -> Glyphs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from bundles import copy_of_shipped
 from pages import DIGITS
 
 from recognizer import Recognizer
-from recognizer.bundle import META, read_bundle
+from recognizer.bundle import META, NETWORK, READER, read_bundle, shipped_folder, write_bundle
 from recognizer.errors import ModelError
 from recognizer.network import Network
-from recognizer.second_look import VIEWS, SecondLook, changed
+from recognizer.second_look import READER_VIEWS, VIEWS, Reader, SecondLook, changed
 
 
 def ink_of(glyphs):
@@ -41,6 +42,37 @@ def test_what_is_in_doubt_gets_the_mean_of_all_looks():
     one = np.flatnonzero(doubtful)[0]
     looks = np.concatenate([DIGITS[[one]], changed(DIGITS[[one]], VIEWS)])
     assert seen[one] == pytest.approx(ink_of(looks)[0].mean(axis=0), abs=1e-4)
+
+
+def test_a_second_reader_counts_as_much_as_is_said_and_gives_logits_only():
+    (ink,) = first = ink_of(DIGITS)
+    look = SecondLook(np.inf, READER_VIEWS, Reader(weight=0.75, scale=2.0))
+    features = ink + 1
+    seen, kept = look.at(DIGITS, (ink, features), lambda views: (np.full((len(views), 2), 3.0, np.float32),))
+    assert seen == pytest.approx(0.25 * ink + 0.75 * 2.0 * 3.0, abs=1e-5)
+    assert kept is features
+    assert np.array_equal(changed(DIGITS[:3], READER_VIEWS[:1]), DIGITS[:3])
+    assert np.array_equal(ink, first[0])
+
+
+def test_a_second_reader_is_loaded_when_something_is_in_doubt():
+    how = Reader(0.5, 1.0)
+    network = Network(read_bundle().network, "m", SecondLook(0.0, READER_VIEWS, how), b"no graph")
+    assert network.logits(DIGITS[:2]).shape == (2, 11)
+    network = Network(read_bundle().network, "m", SecondLook(1e9, READER_VIEWS, how), b"no graph")
+    with pytest.raises(ModelError, match="m: ONNX Runtime can't load the network"):
+        network.logits(DIGITS[:2])
+
+
+def test_a_model_without_its_second_reader_is_refused(tmp_path):
+    look = asdict(SecondLook(2.0, READER_VIEWS, Reader(0.5, 1.0)))
+    meta = json.loads((shipped_folder() / META).read_text()) | {"second_look": look}
+    files = {name: (shipped_folder() / name).read_bytes() for name in meta["files"] if name != READER}
+    write_bundle(tmp_path, meta, files)
+    with pytest.raises(ModelError, match=r"has no reader\.onnx"):
+        Recognizer.load(tmp_path)
+    write_bundle(tmp_path, meta, files | {READER: files[NETWORK]})
+    assert Recognizer.load(tmp_path).recognize(DIGITS[0]).best is not None
 
 
 def test_views_are_of_the_same_digit_a_little_changed():
@@ -71,7 +103,15 @@ def test_the_model_that_ships_looks_again():
 
 
 @pytest.mark.parametrize(
-    "look", [3, {"lead": 2.0}, {"lead": "2", "views": []}, {"lead": 2.0, "views": [[1, 2]]}]
+    "look",
+    [
+        3,
+        {"lead": 2.0},
+        {"lead": "2", "views": []},
+        {"lead": 2.0, "views": [[1, 2]]},
+        {"lead": 2.0, "views": [], "reader": {"weight": 0.5}},
+        {"lead": 2.0, "views": [], "reader": {"weight": "much", "scale": 1.0}},
+    ],
 )
 def test_a_damaged_second_look_is_one_line(tmp_path, look):
     folder = copy_of_shipped(tmp_path / "model", second_look=look)

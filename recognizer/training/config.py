@@ -1,39 +1,13 @@
-"""What a training run is told, from a TOML file: every default stands here and nowhere else."""
+"""What a training run is told: every default stands here and nowhere else."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from recognizer.errors import UsageError
-
-NOT_ZERO = frozenset(
-    {"epochs", "batch", "queries", "squeezed", "hidden", "dense", "wide", "decoder", "leaf", "temperature"}
-)
-SHARES = frozenset(
-    {
-        "coverage",
-        "scanner_share",
-        "plain_share",
-        "held_out_typefaces",
-        "audit_limit",
-        "smoothing",
-        "average",
-        "known_share",
-        "precision",
-        "digit_share",
-        "of_clean",
-        "thick",
-        "pen",
-        "gap",
-        "clean",
-        "stray",
-        "normalised",
-    }
-)
+from recognizer.training.settings import make_sections, read_toml
 
 
 @dataclass(frozen=True)
@@ -107,6 +81,9 @@ class OptimizerConfig:
         smoothing: label smoothing.
         known_share: share of the passes over the pool that a well known sample takes part in; those less known fill
             its place. 1: all take part in every pass.
+        every_pass: sources whose samples take part in every pass all the same.
+        doubted: a digit whose error, 1 less the probability of its label, stays above this is left out after a third
+            of the training: its label is likely wrong. 1: none is.
         average: decay, per step, of the exponential average of weights that is kept.
         sanity: whether to check first that the loss starts near ln 11 and that 300 samples can be overfitted.
     """
@@ -117,8 +94,37 @@ class OptimizerConfig:
     weight_decay: float = 0.02
     smoothing: float = 0.03
     known_share: float = 1.0
+    every_pass: tuple[str, ...] = ()
+    doubted: float = 1.0
     average: float = 0.999
     sanity: bool = True
+
+
+@dataclass(frozen=True)
+class ReaderConfig:
+    """The second reader: a larger network for second looks. What is not said here is as for the first network.
+
+    Attributes:
+        half: channels of the convolutions at half of the glyph's size.
+        quarter: channels of those at a quarter of it.
+        weight: share of its answers in the final ones, where it is asked.
+        epochs: as in `OptimizerConfig`.
+        rate: as in `OptimizerConfig`.
+        smoothing: as in `OptimizerConfig`.
+        known_share: as in `OptimizerConfig`.
+        every_pass: as in `OptimizerConfig`.
+        doubted: as in `OptimizerConfig`.
+    """
+
+    half: tuple[int, ...] = (32, 64)
+    quarter: tuple[int, ...] = (128, 128, 128, 128)
+    weight: float = 2 / 3
+    epochs: int = 14
+    rate: float = 5e-3
+    smoothing: float = 0.0
+    known_share: float = 0.15
+    every_pass: tuple[str, ...] = ("mnist",)
+    doubted: float = 0.85
 
 
 @dataclass(frozen=True)
@@ -153,12 +159,30 @@ class TrainingConfig:
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    reader: ReaderConfig | None = None
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     rejects: dict[str, Any] = field(default_factory=lambda: {"noise": 1.0, "fragments": 3.0, "strokes": 2.0})
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON-ready values."""
         return asdict(self)
+
+    def of_reader(self) -> TrainingConfig:
+        """The configuration of the second reader's training, which has none itself.
+
+        Raises:
+            UsageError: there is no second reader.
+        """
+        if self.reader is None:
+            raise UsageError("the configuration has no [reader]")
+        settings = {name: value for name, value in vars(self.reader).items() if name != "weight"}
+        size = {name: settings.pop(name) for name in ("half", "quarter")}
+        return replace(
+            self,
+            reader=None,
+            network=replace(self.network, **size),
+            optimizer=replace(self.optimizer, **settings),
+        )
 
 
 def load_config(path: str | Path) -> TrainingConfig:
@@ -168,35 +192,6 @@ def load_config(path: str | Path) -> TrainingConfig:
         UsageError: the file is missing, is no TOML, or names a setting that there is not.
     """
     return make_config(read_toml(path), str(path))
-
-
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """The values of a TOML file, and of the file beside it that it names as its ``base``, where it sets none itself.
-
-    Raises:
-        UsageError: a file is missing or is no TOML, or a base has a base itself.
-    """
-    file = Path(path)
-    values = _parsed(file)
-    base = values.pop("base", None)
-    if base is None:
-        return values
-    known = _parsed(file.parent / str(base))
-    if "base" in known:
-        raise UsageError(f"{file}: its base {base} has a base itself, which is one too many")
-    for key, value in values.items():
-        both = isinstance(value, dict) and isinstance(known.get(key), dict)
-        known[key] = known[key] | value if both else value
-    return known
-
-
-def _parsed(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{file}: no such configuration file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not a TOML file ({error})") from None
 
 
 def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
@@ -209,64 +204,9 @@ def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
         "data": DataConfig,
         "network": NetworkConfig,
         "optimizer": OptimizerConfig,
+        "reader": ReaderConfig,
         "augment": AugmentConfig,
     }
-    made: TrainingConfig = make_sections(TrainingConfig, sections, values, where)
+    given = {key: value for key, value in values.items() if (key, value) != ("reader", None)}
+    made: TrainingConfig = make_sections(TrainingConfig, sections, given, where)
     return made
-
-
-def make_sections(kind: type, sections: Mapping[str, type], values: Mapping[str, Any], where: str) -> Any:  # noqa: ANN401
-    """A configuration of the kind, some of whose values are sections: dataclasses, too.
-
-    Raises:
-        UsageError: the values name a setting that there is not, or one makes no sense.
-    """
-    made: dict[str, Any] = {}
-    for key, value in values.items():
-        made[key] = _section(sections[key], value, f"{where}: [{key}]") if key in sections else value
-    return _section(kind, made, where)
-
-
-def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
-    if not isinstance(values, dict):
-        raise UsageError(f"{where}: expected a table of settings")
-    known = {f.name: f for f in fields(kind)}
-    for key, value in values.items():
-        if key not in known:
-            raise UsageError(f"{where}: there is no setting {key!r} (there are: {', '.join(sorted(known))})")
-        if is_dataclass(value):
-            continue
-        _check(value, _default_of(known[key]), f"{where}: {key}")
-    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
-
-
-def _default_of(setting: Field[Any]) -> object:
-    if setting.default_factory is not MISSING:
-        return setting.default_factory()
-    return setting.default
-
-
-def _kinds(default: object) -> tuple[type, ...]:
-    return (int, float) if isinstance(default, float) else (type(default),)
-
-
-def _check(value: object, default: object, where: str) -> None:
-    """Check a value's type by the default's, and that it is no number that nothing could be done with.
-
-    Raises:
-        UsageError: it is not of that type, negative, 0 where that makes no sense, or a share above 1.
-    """
-    name = where.rpartition(" ")[2]
-    if isinstance(default, tuple):
-        each = _kinds(default[0]) if default else (str,)
-        if not isinstance(value, list | tuple) or not all(type(item) in each for item in value):
-            raise UsageError(f"{where} must be a list")
-        if name in {"half", "quarter"} and not (value and min(value) > 0):
-            raise UsageError(f"{where} must hold numbers of channels, 1 or more")
-        return
-    if type(value) not in _kinds(default):
-        raise UsageError(f"{where} must be of the kind of its default, {default!r}, not {value!r}")
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return
-    if value < 0 or (name in NOT_ZERO and value == 0) or (name in SHARES and value > 1):
-        raise UsageError(f"{where} is {value}, which makes no sense")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, WEIGHTS, Bundle, golden_outputs, write_bundle
+from recognizer.bundle import GOLDEN, NETWORK, READER, WEIGHTS, Bundle, golden_outputs, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature
 from recognizer.decide import Pair, Routing, route, softmax
 from recognizer.errors import UsageError
@@ -118,7 +118,7 @@ class _Built:
 def _built(bundle: Bundle, network: nn.Module, lesson: Lesson, pools: Pools, seed: int) -> _Built:
     """Stage one as it ships, stage two fitted to it, and both calibrated."""
     graph = _graph(network, bundle, lesson, pools, seed)
-    stage_one = Network(graph, str(bundle.folder), bundle.second_look)
+    stage_one = Network.of(bundle, graph)
     seen = outputs_of(stage_one, pools.validation.glyphs)
     first = _first_stage(bundle, seen.logits, pools.validation)
     second, kinds, told = _stage_two(bundle, stage_one, seen, first, lesson, pools, seed)
@@ -129,6 +129,8 @@ def _built(bundle: Bundle, network: nn.Module, lesson: Lesson, pools: Pools, see
     stage = Stage(scores, meta["operating_point"]["threshold"])
     files = {file_name(each): each.model.to_bytes() for each in (second.specialists if second else ())}
     files |= {NETWORK: graph, WEIGHTS: pack_weights(network)}
+    if bundle.reader is not None:
+        files[READER] = bundle.reader  # goes on as it is: it is asked only where stage one is in doubt
     files[GOLDEN] = _golden(bundle, stage_one, second, meta["temperature"])
     return _Built(meta, files, Answers(stage.best, stage.accepted), told)
 

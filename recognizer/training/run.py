@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, WEIGHTS, golden_outputs, read_bundle, write_bundle
+from recognizer.bundle import GOLDEN, NETWORK, READER, WEIGHTS, golden_outputs, read_bundle, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import softmax
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.results import REJECT
-from recognizer.second_look import SecondLook
+from recognizer.second_look import READER_VIEWS, Reader, SecondLook
 from recognizer.training.config import TrainingConfig
 from recognizer.training.export import to_onnx
 from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sanity, logits_of
@@ -35,7 +35,18 @@ from recognizer.training.weights import pack_weights
 CHECKPOINT = "checkpoint.pt"
 CURVES = "curves.png"
 CONFUSION = "confusion.png"
+HISTORY = "history.json"
+FIRST, SECOND = "", "reader-"  # what the files and figures of each network's training begin with
 GOLDEN_COUNT = 32
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A network, the ONNX graph of it that ships, and how its training went."""
+
+    model: nn.Module
+    graph: bytes
+    history: History
 
 
 @dataclass(frozen=True)
@@ -50,31 +61,55 @@ class Run:
     def train(self, progress: Progress) -> Path:
         """Train to the end, resuming what the folder already holds; returns the folder of the bundle."""
         pools = prepare_pools(self.config, self.folder, self.data, self.workers, progress)
-        optimizer = self.config.optimizer
+        first = self._trained(self.config, pools, FIRST, progress)
+        files = {NETWORK: first.graph, WEIGHTS: pack_weights(first.model)}
+        # Calibrated is what ships, not what was trained.
+        if self.config.reader is None:
+            lead = self.config.network.second_look
+            look = SecondLook(lead) if lead else None
+        else:
+            reader = self._trained(self.config.of_reader(), pools, SECOND, progress)
+            files[READER] = reader.graph
+            look = self._look(first.graph, reader.graph, pools.validation)
+        network = Network(first.graph, look=look, reader=files.get(READER))
+        logits = network.all_logits(pools.validation.glyphs)
+        bundle = self._export(files, look, logits, pools)
+        self._report(bundle, logits, pools, first.history)
+        return bundle
+
+    def _trained(self, config: TrainingConfig, pools: Pools, name: str, progress: Progress) -> _Trained:
+        """One network; its files in the folder begin with its name."""
+        optimizer = config.optimizer
         if optimizer.sanity:
-            progress.note("sanity", check_sanity(self._network, pools.train, self.config.seed))
-        torch.manual_seed(self.config.seed)  # whatever was done or found before, the network starts the same
-        trainer = Trainer(self._network(), pools.train, optimizer, self.config.augment, self.config.seed)
-        with progress.epochs(optimizer.epochs, trainer.steps) as watch:
+            sane = check_sanity(lambda: GlyphClassifier(config.network), pools.train, config.seed)
+            progress.note(f"{name}sanity", sane)
+        torch.manual_seed(config.seed)  # whatever was done or found before, the network starts the same
+        network = GlyphClassifier(config.network)
+        trainer = Trainer(network, pools.train, optimizer, config.augment, config.seed)
+        with progress.epochs(optimizer.epochs, trainer.steps, f"{name}training") as watch:
             model = trainer.run(
                 lambda network: self._judge(network, pools.validation, progress),
                 watch,
-                self.folder / CHECKPOINT,
-                lambda history: draw_curves(history, self.folder / CURVES),
+                self.folder / f"{name}{CHECKPOINT}",
+                lambda history: draw_curves(history, self.folder / f"{name}{CURVES}"),
             )
-        (self.folder / "history.json").write_text(json.dumps(vars(trainer.history), indent=1) + "\n")
+        history = json.dumps(vars(trainer.history), indent=1) + "\n"
+        (self.folder / f"{name}{HISTORY}").write_text(history)
         graph = to_onnx(model)
-        if self.config.network.int8:
-            graph = quantise(graph, pools.train.glyphs, self.config.seed)
-        # Calibrated is what ships, not what was trained.
-        look = SecondLook(self.config.network.second_look) if self.config.network.second_look else None
-        logits = Network(graph, look=look).all_logits(pools.validation.glyphs)
-        bundle = self._export({NETWORK: graph, WEIGHTS: pack_weights(model)}, look, logits, pools)
-        self._report(bundle, logits, pools, trainer.history)
-        return bundle
+        if config.network.int8:
+            graph = quantise(graph, pools.train.glyphs, config.seed)
+        return _Trained(model, graph, trainer.history)
 
-    def _network(self) -> GlyphClassifier:
-        return GlyphClassifier(self.config.network)
+    def _look(self, first: bytes, reader: bytes, pool: Pool) -> SecondLook:
+        """When and how the second reader looks again: its logits are made to mean the same as the first's."""
+        digit = pool.labels < REJECT
+        of_first, of_reader = (
+            fit_temperature(Network(graph).all_logits(pool.glyphs[digit])[:, :REJECT], pool.labels[digit])
+            for graph in (first, reader)
+        )
+        weight = self.config.reader.weight if self.config.reader else 0.0
+        how = Reader(weight, of_first / of_reader)
+        return SecondLook(self.config.network.second_look, READER_VIEWS, how)
 
     def _judge(self, network: nn.Module, pool: Pool, progress: Progress) -> dict[str, float]:
         """Forced accuracy by source, and the share of rejects taken for digits."""

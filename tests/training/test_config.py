@@ -55,6 +55,19 @@ def test_a_base_gives_what_a_configuration_leaves_out(tmp_path):
     assert (config.optimizer.epochs, config.optimizer.batch, config.network.half) == (9, 64, (8, 16))
 
 
+def test_a_second_reader_is_trained_as_the_first_but_for_what_is_said(tmp_path):
+    config = loaded(tmp_path, "[optimizer]\nbatch = 99\n[reader]\nquarter = [7]\nepochs = 3\nweight = 0.4")
+    of_reader = config.of_reader()
+    assert (of_reader.network.quarter, of_reader.optimizer.epochs, of_reader.optimizer.batch) == ((7,), 3, 99)
+    assert of_reader.optimizer.doubted == config.reader.doubted < config.optimizer.doubted
+    assert (of_reader.reader, of_reader.data) == (None, config.data)
+    for each in (config, TrainingConfig()):
+        assert make_config(json.loads(json.dumps(each.to_dict())), "meta.json") == each
+    with pytest.raises(UsageError, match=r"no \[reader\]"):
+        TrainingConfig().of_reader()
+    assert "weight is 1.5" in refusal(tmp_path, "[reader]\nweight = 1.5")
+
+
 def test_a_base_that_is_missing_or_has_a_base_is_one_line(tmp_path):
     with pytest.raises(UsageError, match=r"base\.toml: no such"):
         loaded(tmp_path, 'base = "base.toml"')

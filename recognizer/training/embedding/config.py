@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import UsageError
-from recognizer.training.config import AugmentConfig, make_sections, read_toml
+from recognizer.training.config import AugmentConfig
+from recognizer.training.settings import make_sections, read_toml
 
 KIND = "embedding"  # the value of a configuration file's `kind` that makes it one of these
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import UsageError
-from recognizer.training.config import NetworkConfig, make_sections, read_toml
+from recognizer.training.config import NetworkConfig
+from recognizer.training.settings import make_sections, read_toml
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.bundle import GOLDEN, WEIGHTS, Bundle, golden_outputs, read_file_of, write_bundle
+from recognizer.bundle import GOLDEN, READER, WEIGHTS, Bundle, golden_outputs, read_file_of, write_bundle
 from recognizer.bundle import NETWORK as STAGE_ONE
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import NO_SPECIALIST, Routing, route, softmax
@@ -81,8 +81,7 @@ def install(  # noqa: PLR0917 - seven different things, of seven types
     meta["stage_two"] |= _found(figures)
     files = {file_name(each): each.model.to_bytes() for each in specialists}
     files |= {STAGE_ONE: graph, GOLDEN: _golden(bundle, pool, seen, second, meta["temperature"])}
-    if WEIGHTS in bundle.meta["files"]:
-        files[WEIGHTS] = read_file_of(bundle, WEIGHTS)
+    files |= {name: read_file_of(bundle, name) for name in (WEIGHTS, READER) if name in bundle.meta["files"]}
     write_bundle(folder, meta, files)
     before = Stage.of(seen.logits, first["temperature"], first["operating_point"]["threshold"])
     return compare(before, Stage(scores, meta["operating_point"]["threshold"]), pool.labels, names)
