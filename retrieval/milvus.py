@@ -68,7 +68,7 @@ class MilvusGallery(Gallery):
 
     def __contains__(self, name: object) -> bool:
         """See `Gallery`."""
-        return isinstance(name, str) and name in self._collection.fetch([name], [ID])
+        return isinstance(name, str) and name in self._collection.fetch([name], [])
 
     def glyphs(self, ids: Sequence[str]) -> NDArray[np.uint8]:
         """See `Gallery.glyphs`."""
@@ -101,7 +101,7 @@ class MilvusGallery(Gallery):
 
     def remove(self, ids: Sequence[str]) -> int:
         """See `Gallery.remove`."""
-        there = list(self._collection.fetch(list(dict.fromkeys(ids)), [ID]))
+        there = list(self._collection.fetch(list(dict.fromkeys(ids)), []))
         self._collection.delete(there)
         self._seen = len(self)
         return len(there)

@@ -14,7 +14,7 @@ from retrieval.addresses import MilvusAddress
 from retrieval.errors import EngineError, GalleryError
 from retrieval.manifest import FORMAT, FORMAT_VERSION, no_gallery
 from retrieval.milvus_indexes import BUILDS, MOST, SPARSE, possible, preferred
-from retrieval.milvus_rows import ARRIVED, DENSE, ID, LABEL, SOURCE, TEXTS, WIDE, Row, pack_text, unpack_text
+from retrieval.milvus_rows import ARRIVED, DENSE, ID, KEY, LABEL, SOURCE, TEXTS, WIDE, Row, key_of
 
 TOKEN = "MILVUS_TOKEN"  # noqa: S105 - the variable that holds it
 PIECE = 1000  # rows that travel at once
@@ -24,6 +24,7 @@ BUILD_S = 3600.0
 
 _LENGTHS = ("dense", "wide")
 _ABOUT = "retrieval.about"
+_LONGEST_LINE = 300
 _FOUND = [ID, LABEL, SOURCE, ARRIVED, DENSE]
 
 
@@ -142,10 +143,12 @@ class Collection:
         """Fields of the rows with these ids, as far as there are any."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(ids), PIECE):
-            piece = [pack_text(name) for name in ids[start : start + PIECE]]
+            names = {key_of(name): name for name in ids[start : start + PIECE]}
             with _errors(self.address.text):
-                rows = self._client.query(self.name, ids=piece, output_fields=[*fields], timeout=CALL_S)
-            found |= {unpack_text(row[ID]): row for row in rows}
+                rows = self._client.query(
+                    self.name, ids=list(names), output_fields=[KEY, *fields], timeout=CALL_S
+                )
+            found |= {names[row[KEY]]: row for row in rows}
         return found
 
     def nearest(
@@ -166,7 +169,7 @@ class Collection:
                     output_fields=_FOUND,
                     timeout=CALL_S,
                 )
-            found += [[Row.of({**hit["entity"], ID: hit[ID]}) for hit in hits] for hits in lists]
+            found += [[Row.of(hit["entity"]) for hit in hits] for hits in lists]
         return found
 
     def scan(self, wanted: str = "", fields: Sequence[str] = _FOUND) -> Iterator[list[dict[str, Any]]]:
@@ -191,7 +194,7 @@ class Collection:
         """Delete the rows with these ids."""
         with _errors(self.address.text):
             for start in range(0, len(ids), PIECE):
-                piece = [pack_text(name) for name in ids[start : start + PIECE]]
+                piece = [key_of(name) for name in ids[start : start + PIECE]]
                 self._client.delete(self.name, ids=piece, timeout=CALL_S)
 
     def flush(self) -> None:
@@ -232,7 +235,7 @@ class Collection:
 
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False, description=about)
         for name, longest in TEXTS.items():
-            schema.add_field(name, DataType.VARCHAR, max_length=longest, is_primary=name == ID)
+            schema.add_field(name, DataType.VARCHAR, max_length=longest, is_primary=name == KEY)
         schema.add_field(DENSE, DataType.FLOAT_VECTOR, dim=encoder["dense"])
         schema.add_field(WIDE, DataType.SPARSE_FLOAT_VECTOR)
         schema.add_field(LABEL, DataType.INT16)
@@ -274,7 +277,7 @@ def _errors(where: str) -> Iterator[None]:
         yield
     except (MilvusException, grpc.RpcError, OSError) as error:
         text = getattr(error, "message", "") or str(error) or type(error).__name__
-        line = " ".join(str(text).split())
+        line = " ".join(str(text).split())[:_LONGEST_LINE]
         if line == "Open local milvus failed":
             line = "it is no file of Milvus Lite, or another process has it open; try again later"
         raise GalleryError(f"{where}: {line}") from None

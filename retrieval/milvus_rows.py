@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 
 from retrieval.codes import WideCodes
 from retrieval.errors import GalleryError
-from retrieval.segment import NO_LABEL, Items
-from retrieval.texts import LONGEST, fits
+from retrieval.segment import HASH_BYTES, NO_LABEL, Items
+from retrieval.texts import LONGEST, encoded, fits
 
-ID, DENSE, WIDE, LABEL, SOURCE = "id", "dense", "wide", "label", "source"
+KEY, ID, DENSE, WIDE, LABEL, SOURCE = "key", "id", "dense", "wide", "label", "source"
 GLYPH, HASH, ARRIVED = "glyph", "hash", "arrived"
 # VARCHAR fields and the bytes they may have. A glyph is compressed, which can add a few bytes to its 784.
-TEXTS = {ID: LONGEST, SOURCE: LONGEST, GLYPH: 2048, HASH: 64}
+TEXTS = {KEY: 2 * HASH_BYTES, ID: LONGEST, SOURCE: LONGEST, GLYPH: 2048, HASH: 2 * HASH_BYTES}
 
 _SIDE = 28
 _LONE = range(0xDC80, 0xDD00)  # what Python makes of bytes that are no text; the wire takes only true Unicode
@@ -87,6 +88,7 @@ def rows_of(items: Items, wide_dimensions: int, arrived: int) -> list[dict[str, 
     wide = sparse(items.wide, wide_dimensions)
     return [
         {
+            KEY: key_of(name),
             ID: pack_text(name),
             DENSE: items.dense[place].astype(np.float32),
             WIDE: wide[place],
@@ -107,6 +109,11 @@ def sparse(wide: WideCodes, dimensions: int) -> list[dict[int, float]]:
         dict(zip(names[start:end], values[start:end], strict=True)) or {dimensions: 1.0}
         for start, end in pairwise(wide.starts().tolist())
     ]
+
+
+def key_of(name: str) -> str:
+    """What a row is called for the server: letters and digits alone, whatever stands in its id."""
+    return hashlib.blake2b(encoded(name), digest_size=HASH_BYTES).hexdigest()
 
 
 def pack_glyph(glyph: NDArray[np.uint8]) -> str:

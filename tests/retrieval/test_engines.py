@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blots import many_glyphs
 
 from retrieval import Gallery, approximate, engines
 from retrieval.engines import BUILD, EXACT_PER_ROW
@@ -16,23 +17,6 @@ from retrieval.errors import EngineError
 from retrieval.graph import LEAST_ASKED, Graph
 
 ROOT = Path(__file__).parents[2]
-
-
-def many_glyphs(count, seed=0):
-    """Smooth blots of eight kinds, as different as handwriting is."""
-    rng = np.random.default_rng(seed)
-    kinds = np.random.default_rng(1).random((8, 7, 7))
-    blots = kinds[rng.integers(0, 8, count)] + 0.8 * rng.random((count, 7, 7))
-    return (blots.repeat(4, 1).repeat(4, 2) * 140).astype(np.uint8)
-
-
-@pytest.fixture(scope="session")
-def large_folder(tmp_path_factory, encoder):
-    """A gallery of 1,500 with its graph on disk."""
-    made = Gallery.create(tmp_path_factory.mktemp("large") / "gallery", encoder)
-    made.append(many_glyphs(1500), ids=[str(n) for n in range(1500)], labels=[n % 10 for n in range(1500)])
-    made.prepare()
-    return made.path
 
 
 @pytest.fixture

@@ -1,0 +1,325 @@
+"""What holds for galleries in Milvus alone: addresses, servers, the file of Milvus Lite, and what may go wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from retrieval import Gallery
+from retrieval.addresses import is_milvus, milvus_address
+from retrieval.errors import EngineError, GalleryError, QueryError
+from retrieval.milvus_indexes import BUILDS, looking, possible, preferred
+from retrieval.texts import fits
+
+ROOT = Path(__file__).parents[2]
+NEW = np.full((1, 28, 28), 77, np.uint8)
+
+needs_lite = pytest.mark.skipif(
+    importlib.util.find_spec("milvus_lite") is None or importlib.util.find_spec("pymilvus") is None,
+    reason="Milvus Lite is not installed: it comes with the extra scale",
+)
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "uri", "database", "collection", "index"),
+    [
+        ("milvus://host/digits", "http://host:19530", "", "digits", None),
+        ("milvus://10.0.0.7:1234/digits?index=ivf_sq8", "http://10.0.0.7:1234", "", "digits", "IVF_SQ8"),
+        ("milvus+tls://host:443/team/digits", "https://host:443", "team", "digits", None),
+        ("milvus://[::1]:19530/_a1", "http://[::1]:19530", "", "_a1", None),
+        ("my/images.db", "my/images.db", "", "gallery", None),
+        ("my/images.db?index=FLAT", "my/images.db", "", "gallery", "FLAT"),
+    ],
+)
+def test_addresses(text, uri, database, collection, index):
+    assert is_milvus(text)
+    found = milvus_address(text)
+    assert (found.uri, found.database, found.collection, found.index) == (uri, database, collection, index)
+    assert found.text == text
+    assert found.name == ("images.db" if "db" in uri else collection)
+
+
+@pytest.mark.parametrize(
+    "text", ["gallery", "a/b", "images.db/x", "starter", "db", ".db", "C:\\images", "x.dbs"]
+)
+def test_folders(text):
+    assert not is_milvus(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "milvus://",
+        "milvus://host",
+        "milvus://host/",
+        "milvus:///digits",
+        "milvus://host:port/digits",
+        "milvus://host/a/b/c",
+        "milvus://host/a-b",
+        "milvus://user:secret@host/digits",
+        "milvus://host/digits?index=",
+        "milvus://host/digits?nprobe=3",
+        "images.db?index",
+    ],
+)
+def test_what_is_no_address(text):
+    with pytest.raises(QueryError) as caught:
+        Gallery.open(text)
+    assert caught.value.exit_code == 2
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_may_be_called_like_a_file(tmp_path, encoder):
+    Gallery.create(tmp_path / "plain", encoder)
+    (tmp_path / "plain").rename(tmp_path / "mine.db")
+    assert Gallery.open(tmp_path / "mine.db", encoder).plan(1).engine == "exact"
+
+
+def test_every_index_can_be_built_and_searched():
+    assert preferred("v2.6.1")[0] == preferred("milvus_lite-3.2.2")[0] == "HNSW"
+    assert set(possible("milvus_lite-3.2.2")) < set(possible("v2.6.1")) == set(BUILDS)
+    for name in BUILDS:
+        assert all(value > 0 for value in looking(name, 10).values())
+    assert looking("HNSW", 5000)["ef"] >= 5000
+    assert looking("HNSW", 16_384)["ef"] <= 32_768
+
+
+def test_without_the_client(tmp_path, encoder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(EngineError, match="extra 'scale'") as caught:
+        Gallery.create(tmp_path / "gallery.db", encoder)
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "gallery.db").exists()
+
+
+# Galleries
+
+
+def ids(answer):
+    return [[hit.id for hit in hits] for hits in answer]
+
+
+@pytest.fixture
+def empty(milvus, emptied):
+    return emptied(milvus)
+
+
+SOURCES = [
+    "a_b",
+    "aXb",
+    "a%b",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "form-A/1.png",
+    "form-B/[1].png",
+    "ü/ö 1",
+    "a\udc80b",
+    "",
+]
+
+
+@needs_lite
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text("ab_%*?[]!\\\"'/üA1-.", max_size=7))
+@example("a\udc80?")
+@example("a\n*")
+@example("*[!A]*")
+def test_patterns_mean_what_they_mean_for_files(milvus, emptied, images, pattern):
+    if len(milvus) != len(SOURCES) or "s0" not in milvus:
+        emptied(milvus)
+        names = [f"s{n}" for n in range(len(SOURCES))]
+        milvus.append(images[: len(SOURCES)], ids=names, sources=SOURCES)
+    for mode in ("precision", "recall"):
+        hits = milvus.search(images[:1], k=3, mode=mode, source=pattern)[0]
+        there = [source for source in SOURCES if fits(source, pattern)]
+        assert len(hits) == min(3, len(there))
+        assert {hit.source for hit in hits} <= set(there)
+
+
+@needs_lite
+def test_names_that_are_no_text_come_back_unharmed(empty, images, encoder):
+    names = ["caf\udce9.png", "ü", 'quo"te', "back\\slash", "new\nline", "", "x" * 60_000]
+    empty.append(images[: len(names)], ids=names, sources=names)
+    again = Gallery.open(empty.address, encoder)
+    assert sorted(ids(again.search(NEW, k=99))[0]) == sorted(names)
+    assert np.array_equal(again.glyphs(names), images[: len(names)])
+    assert {hit.source for hit in again.search(NEW, k=99)[0]} == set(names)
+    assert again.remove(names) == len(names)
+
+
+@needs_lite
+def test_labelled_images_come_in_the_order_of_their_arrival(empty, images):
+    empty.append(images[:10], ids=[f"z{9 - n}" for n in range(10)], labels=[None, *range(9)])
+    empty.append(images[10:12], ids=["a", "b"], labels=[3, 4])
+    labelled = empty.labelled()
+    assert labelled.labels.tolist() == [*range(9), 3, 4]
+    assert np.array_equal(labelled.glyphs, np.concatenate([images[1:10], images[10:12]]))
+    assert np.allclose(np.linalg.norm(labelled.codes, axis=1), 1)
+
+
+@needs_lite
+def test_duplicates_are_those_of_a_folder(empty, tmp_path, encoder, images):
+    glyphs = np.concatenate([images[[0, 1, 2, 0, 21]], images[3:6], images[[0]]])
+    folder = Gallery.create(tmp_path / "folder", encoder)
+    for gallery in (folder, empty):
+        gallery.append(glyphs, ids=[f"i{n}" for n in range(9)], sources="scan")
+    for distance in (0, 0.05, 0.3):
+        assert empty.duplicates(distance) == folder.duplicates(distance)
+    assert len(empty.duplicates(0)) == 1
+
+
+@needs_lite
+def test_a_damaged_image_is_found_by_verify(empty, images):
+    empty.append(images[:5], ids=list("abcde"))
+    empty.verify()
+    collection = empty._collection
+    fields = ["key", "id", "dense", "wide", "label", "source", "glyph", "hash", "arrived"]
+    row = collection.fetch(["c"], fields)["c"]
+    for harm, line in (
+        (collection.fetch(["d"], fields)["d"]["glyph"], "'c' differs"),
+        ("no glyph", "can't be read"),
+    ):
+        collection.upsert([{**row, "wide": {0: 1.0}, "glyph": harm}])
+        with pytest.raises(GalleryError, match=line):
+            empty.verify()
+
+
+@needs_lite
+def test_others_see_changes_at_once(empty, encoder, images):
+    other = Gallery.open(empty.address, encoder)
+    empty.append(images[:3], ids=list("abc"))
+    assert len(other) == 3
+    assert ids(other.search(images[1:2], k=1)) == [["b"]]
+    assert other.refresh()
+    assert not other.refresh()
+
+
+@needs_lite
+def test_the_index_that_was_asked_for(tmp_path, encoder, images):
+    gallery = Gallery.create(f"{tmp_path / 'a.db'}?index=ivf_flat", encoder)
+    gallery.append(images, ids=[str(n) for n in range(40)])
+    gallery.prepare()
+    assert ids(gallery.search(images, k=1)) == [[str(n)] for n in range(40)]
+    assert "IVF_FLAT" in gallery.plan(1).why
+    assert "IVF_FLAT" in Gallery.open(tmp_path / "a.db", encoder).plan(1).why
+    with pytest.raises(GalleryError, match=r"no index DISKANN with milvus_lite.*: there are HNSW"):
+        Gallery.create(f"{tmp_path / 'b.db'}?index=DISKANN", encoder)
+
+
+@needs_lite
+def test_a_stopped_reencoding_is_taken_up(tmp_path, encoder, images):
+    gallery = Gallery.create(tmp_path / "a.db", encoder)
+    gallery.append(images[:5], ids=list("abcde"))
+    gallery._collection.rename("gallery_old")  # as it is for a moment
+    with pytest.raises(GalleryError, match="no gallery there"):
+        Gallery.open(tmp_path / "a.db", encoder)
+    again = Gallery.reencode(tmp_path / "a.db", encoder)
+    assert ids(again.search(images[:5], k=1)) == [[name] for name in "abcde"]
+
+
+@needs_lite
+def test_places_that_hold_no_gallery(tmp_path, encoder, encoder_folder):
+    with pytest.raises(GalleryError, match="no gallery there"):
+        Gallery.open(tmp_path / "missing.db", encoder)
+    assert not (tmp_path / "missing.db").exists()
+    (tmp_path / "letters.db").write_text("mine")
+    for use in (Gallery.open, Gallery.create):
+        with pytest.raises(GalleryError, match=r"letters.db: it is no file of Milvus Lite") as caught:
+            use(tmp_path / "letters.db", encoder)
+        assert "\n" not in str(caught.value)
+    assert (tmp_path / "letters.db").read_text() == "mine"
+
+
+HOLDER = """
+    import sys
+    from retrieval import Gallery
+
+    gallery = Gallery.open(sys.argv[1], sys.argv[2])
+    print(len(gallery), flush=True)
+    sys.stdin.read()
+"""
+
+
+@needs_lite
+def test_one_process_has_the_file(tmp_path, encoder_folder, images):
+    """What one wrote, the next reads; while one has it, another is told in a line."""
+    program = textwrap.dedent(
+        """
+        import sys
+        import numpy as np
+        from retrieval import Gallery
+
+        gallery = Gallery.create(sys.argv[1], sys.argv[2])
+        gallery.append(np.full((1, 28, 28), 77, np.uint8), ids=["new"], labels=[3])
+        """
+    )
+    place = [str(tmp_path / "g.db"), str(encoder_folder)]
+    command = [sys.executable, "-c", program, *place]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    holder = [sys.executable, "-c", textwrap.dedent(HOLDER), *place]
+    with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout.readline() == b"1\n"
+        with pytest.raises(GalleryError, match="another process has it open"):
+            Gallery.open(*place)
+
+
+# Servers
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server at an address, and what keeps it running: it speaks what Milvus speaks, over the network."""
+    pytest.importorskip("pymilvus", reason="the extra scale is not installed")
+    adapter = pytest.importorskip("milvus_lite.adapter.grpc.server", reason="Milvus Lite is not to be had")
+    running, database, port = adapter.start_server_in_thread(str(tmp_path / "data"), host="127.0.0.1", port=0)
+    yield f"127.0.0.1:{port}"
+    running.stop(grace=0).wait()
+    database.close()
+
+
+def test_galleries_on_a_server(server, encoder, images):
+    address = f"milvus://{server}/digits"
+    assert not Gallery.exists(address)
+    with pytest.raises(GalleryError, match="no gallery there"):
+        Gallery.open(address, encoder)
+    gallery = Gallery.create(address, encoder)
+    assert gallery.append(images, ids=[str(n) for n in range(40)], sources="scan").added == 40
+    assert Gallery.exists(address)
+    assert (gallery.address, gallery.name) == (address, "digits")
+    again = Gallery.open(address, encoder)
+    assert ids(again.search(images[:20], k=2)) == [[str(n), str(n + 20)] for n in range(20)]
+    assert len(Gallery.create(f"milvus://{server}/others", encoder)) == 0
+
+
+def test_a_collection_that_is_no_gallery(server, encoder):
+    from pymilvus import MilvusClient
+
+    client = MilvusClient(f"http://{server}")
+    client.create_collection("mine", dimension=4)
+    for use in (Gallery.open, Gallery.create, Gallery.reencode):
+        with pytest.raises(GalleryError, match="this collection is not a gallery"):
+            use(f"milvus://{server}/mine", encoder)
+    assert client.has_collection("mine")
+
+
+@needs_lite
+def test_a_server_that_does_not_answer(encoder, monkeypatch):
+    monkeypatch.setattr("retrieval.milvus_collection.CONNECT_S", 0.5)
+    with pytest.raises(GalleryError, match=r"^milvus://127.0.0.1:1/digits: ") as caught:
+        Gallery.open("milvus://127.0.0.1:1/digits", encoder)
+    assert caught.value.exit_code == 3
+    assert "\n" not in str(caught.value)
