@@ -96,6 +96,7 @@ def pierced(digit: Image, side: float, rng: np.random.Generator) -> Image:
     return left_over
 
 
+CURVES = ("classes", "selective", "risk_coverage", "reliability")  # left to `recognizer evaluate`
 DISTURBANCES: dict[str, tuple[str, Disturb, tuple[float, ...]]] = {
     "turned": ("degrees", turned, (5, 10, 15, 20, 30, 45)),
     "sheared": ("share", sheared, (0.1, 0.2, 0.3, 0.4, 0.6)),
@@ -161,6 +162,13 @@ def series(model: Recognizer, digits: Image, labels: Labels, seed: int) -> dict[
     return found
 
 
+def brief(found: Measured) -> dict[str, Any]:
+    """The figures of a data set, without tables and curves of their own."""
+    told = figures(found)
+    digits = told.get("digits", {})
+    return told | ({"digits": {k: v for k, v in digits.items() if k not in CURVES}} if digits else {})
+
+
 def _percent(share: dict[str, Any]) -> str:
     return "–" if share["share"] is None else f"{100 * share['share']:.2f} %"
 
@@ -214,7 +222,7 @@ def main() -> None:
         "Disturbances, of the same digits.\n",
         table(["disturbance", "unit", "strength", *columns], levels),
         figures={
-            "sets": {each.name: figures(each) for each in measured},
+            "sets": {each.name: brief(each) for each in measured},
             "series": by_level,
             "data": [each.described for each in measured],
         },

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.data import find_data, load_mnist
-from recognizer.errors import DataError, UsageError
+from recognizer.errors import DataError, ModelError, UsageError
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:
+    from recognizer.bundle import Bundle
     from recognizer.image import ImageLike
     from recognizer.training.config import TrainingConfig
 
@@ -109,6 +110,20 @@ class Origin:
 
     config: TrainingConfig
     split_sha256: str | None = None
+
+
+def origin_of(bundle: Bundle) -> Origin:
+    """The training run that a model tells of.
+
+    Raises:
+        ModelError: it tells of none.
+    """
+    from recognizer.training.config import make_config
+
+    if "config" not in bundle.meta:
+        raise ModelError(f"{bundle.folder}: the model doesn't tell its configuration: name one by --config")
+    config = make_config(bundle.meta["config"], f"{bundle.folder}: config")
+    return Origin(config, bundle.meta.get("data", {}).get("split_sha256"))
 
 
 class Fingerprint:

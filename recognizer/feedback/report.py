@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from recognizer.feedback.fields import label_text
+from recognizer.report.pictures import png_uri
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,18 +85,10 @@ def _pictures(
     title: str, kind: str, changes: Sequence[Change], glyphs: Mapping[int, NDArray[np.uint8]]
 ) -> list[str]:
     shown = [
-        f'<figure class="{kind}"><img alt="case {each.case}" src="{_data(glyphs[each.case])}">'
+        f'<figure class="{kind}"><img alt="case {each.case}" src="{png_uri(glyphs[each.case])}">'
         f"<figcaption>{label_text(each.label)}: {label_text(each.before)} → {label_text(each.after)}<br>"
         f"case {each.case}, {escape(each.source[:40])}</figcaption></figure>"
         for each in changes[:MOST_PICTURES]
     ]
     more = [f"<p>and {len(changes) - MOST_PICTURES} more</p>"] if len(changes) > MOST_PICTURES else []
     return [f"<h2>{title}: {len(changes)}</h2>", *shown, *more]
-
-
-def _data(glyph: NDArray[np.uint8]) -> str:
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(glyph).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
