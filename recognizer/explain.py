@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.errors import GalleryError
-from recognizer.galleries import open_gallery
+from recognizer.galleries import as_gallery_error, open_gallery
 from recognizer.results import Recognition
-from retrieval.errors import RetrievalError
 from retrieval.hit import Hit
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ class KnownDigits:
     """A gallery, opened when it is first needed. Threads may share one, and a process that forks both its sides."""
 
     def __init__(self, gallery: Gallery | str | os.PathLike[str] | None = None) -> None:
-        """Name a gallery: its folder or name, or None for the starter gallery that ships; or hand over an open one."""
+        """Name a gallery: its folder, name or address, or None for the one that ships; or hand over an open one."""
         self._asked = gallery
         self._opened: tuple[Gallery, str] | None = None
 
@@ -46,18 +44,14 @@ class KnownDigits:
         if not glyphs:
             return []
         gallery, engine = self._open()
-        try:
+        with as_gallery_error():
             return [tuple(hits) for hits in gallery.search(np.stack(glyphs), k, engine=engine)]
-        except RetrievalError as error:
-            raise GalleryError(str(error)) from None
 
     def _open(self) -> tuple[Gallery, str]:
         # Without a lock, which a fork could leave locked for good: two threads may both open it, and one stays.
         if self._opened is None:
-            try:
+            with as_gallery_error():
                 gallery = _opened(self._asked)
-            except RetrievalError as error:
-                raise GalleryError(str(error)) from None
             # Chosen once, and for one question: an image gets the same neighbours alone, in a batch and later.
             self._opened = gallery, gallery.plan(1).engine
         return self._opened

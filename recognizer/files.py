@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from retrieval import files
+
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write or replace a file, whole or not at all, even if the program is killed or the power fails."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        partial.write_bytes(content)
-        sync(partial)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+    """Write or replace a file, whole or not at all; several may do so at once."""
+    files.write_whole(path, content, path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial"))
 
 
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
-    if sys.platform == "win32" and path.is_dir():
-        return  # Windows doesn't open folders, and needs no such thing
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if path.is_dir():
+        files.flush_folder(path)
+    else:
+        files.flush(path)
 
 
 @contextmanager

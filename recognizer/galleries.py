@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recognizer import errors
 from recognizer.places import home
+from retrieval.errors import GalleryError, RetrievalError
 
 if TYPE_CHECKING:
     from retrieval import Gallery
 
 MNIST_SOURCE = "mnist/train"  # of images whose ids are positions in MNIST's training file
+
+
+@contextmanager
+def as_gallery_error() -> Iterator[None]:
+    """What the search raises becomes an error of this package, with the same line.
+
+    Raises:
+        recognizer.errors.GalleryError: there is no gallery that can be used.
+    """
+    try:
+        yield
+    except RetrievalError as error:
+        raise errors.GalleryError(str(error)) from None
 
 
 def galleries_folder() -> Path:
@@ -55,7 +72,6 @@ def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1
         EngineError: it is in Milvus, and the client is not installed.
     """
     from retrieval import Gallery
-    from retrieval.errors import GalleryError
 
     where = None if gallery is None else gallery_address(gallery)
     if isinstance(where, Path) and not Gallery.exists(where) and (names := gallery_names()):

@@ -25,13 +25,28 @@ _LARGEST_JSON = 64 << 20
 _PIECE = 1 << 20
 
 
+def write_whole(file: Path, content: bytes, partial: Path) -> None:
+    """Write or replace a file, whole or not at all, even if the program is killed or the power fails.
+
+    Args:
+        file: the file.
+        content: what it shall hold.
+        partial: beside it, what is written first; one that is left over is replaced.
+    """
+    try:
+        partial.write_bytes(content)
+        flush(partial)
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    flush_folder(file.parent)
+
+
 def write_json(file: Path, content: dict[str, Any]) -> None:
     """Replace a file at once: whoever reads it sees the old content or the new one."""
-    partial = file.with_name(file.name + PARTIAL)
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    flush(partial)
-    partial.replace(file)
-    flush_folder(file.parent)
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_whole(file, text.encode(), file.with_name(file.name + PARTIAL))
 
 
 def read_json(file: Path) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
+from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
 from recognizer.cli.common import run_command, settle
 from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.inputs import expand, total_of
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--gallery",
         metavar="DIR",
-        help="with --explain: the known digits, a folder or name (default: those that ship)",
+        help="with --explain: the known digits, a folder, name or address (default: those that ship)",
     )
     p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
     p.add_argument("--field", action="store_true", help="read a row of digits from each image")
@@ -91,53 +91,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
     )
-    p.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; the current model otherwise",
-    )
-    p.add_argument(
-        "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
-    )
+    add_model(p)
+    add_max_error(p)
     p.add_argument(
         "--max-pixels", type=at_least(1), default=MAX_PIXELS, metavar="N", help="refuse to open larger images"
     )
     p.add_argument("--threads", type=at_least(1), metavar="N", help="processor threads to use")
     p.add_argument("--version", action="version", version=f"recognize {__version__}")
     return p
-
-
-def at_least(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers from ``least`` on."""
-
-    def whole(text: str) -> int:
-        if not re.fullmatch(r"-?[0-9]{1,18}", text) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
-        return int(text)
-
-    return whole
-
-
-def share(text: str) -> float:
-    """Parse a share between 0 and 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.001")
-    return value
-
-
-def digits(text: str) -> frozenset[int]:
-    """Parse a set of digits: ``1-9``, ``0,1,5``, ``1-3,7``."""
-    found: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"([0-9])(?:-([0-9]))?", part)
-        if not match or match[1] > (match[2] or match[1]):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a set of digits such as 1-9 or 0,1,5")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return frozenset(found)
 
 
 def check(args: argparse.Namespace) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer import Recognizer
+from recognizer.cli.arguments import add_max_error, add_model, at_least
 from recognizer.cli.common import need_extra
-from recognizer.cli.recognize import at_least, share
 from recognizer.errors import UsageError
 from recognizer.service.settings import MIB, Settings
 
@@ -50,16 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="another name of the service; may be repeated",
     )
+    add_model(parser, "else follows the current model")
+    add_max_error(parser)
     parser.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; else follows the current model",
-    )
-    parser.add_argument(
-        "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
-    )
-    parser.add_argument(
-        "--gallery", metavar="DIR", help="the known digits, a folder or name (default: those that ship)"
+        "--gallery",
+        metavar="DIR",
+        help="the known digits, a folder, name or address (default: those that ship)",
     )
     parser.add_argument(
         "--store",

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.errors import GalleryError
 from recognizer.feedback.cases import Case, Chosen, Report
 from recognizer.feedback.fields import label_text
+from recognizer.galleries import as_gallery_error
 from recognizer.places import home
 from recognizer.results import REJECT
-from retrieval.errors import GalleryError as DamagedGalleryError
-from retrieval.errors import RetrievalError
+from retrieval.errors import GalleryError
 
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store
@@ -79,12 +78,10 @@ class PastMistakes:
         Raises:
             GalleryError: no gallery can be kept or searched.
         """
-        try:
+        with as_gallery_error():
             gallery = self.refreshed()
             empty: list[list[Hit]] = [[] for _ in glyphs]
             found = gallery.search(glyphs, k, engine="exact") if len(gallery) else empty
-        except RetrievalError as error:
-            raise GalleryError(str(error)) from None
         ids = {int(hit.id) for hits in found for hit in hits}
         cases = {case_id: self._store.get(case_id) for case_id in sorted(ids)}
         reports = self._store.reports(cases)
@@ -111,7 +108,7 @@ class PastMistakes:
 
         try:
             return Gallery.create(self.folder, self._encoder)
-        except DamagedGalleryError:  # or another encoder's: nothing is lost, all of it is in the store
+        except GalleryError:  # or another encoder's: nothing is lost, all of it is in the store
             _clear(self.folder)
             return Gallery.create(self.folder, self._encoder)
 
