@@ -1,0 +1,76 @@
+"""Options that several commands have, and kinds of values that options take."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+
+def add_model(parser: argparse.ArgumentParser, otherwise: str = "the current model otherwise") -> None:
+    """Declare which model answers."""
+    parser.add_argument(
+        "--model", metavar="M", help=f"a bundle folder, a registered version, or shipped; {otherwise}"
+    )
+
+
+def add_max_error(parser: argparse.ArgumentParser) -> None:
+    """Declare how sure an answer must be."""
+    parser.add_argument(
+        "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
+    )
+
+
+def add_training(parser: argparse.ArgumentParser, example: str) -> None:
+    """Declare what a command that trains reads, where it works, and on how many processors."""
+    parser.add_argument("--config", required=True, help=f"a TOML file, such as {example}")
+    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    add_out(parser)
+    parser.add_argument(
+        "--workers", type=at_least(1), default=os.cpu_count() or 1, help="processes that make samples"
+    )
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Declare where a command that trains works; see `work_folder`."""
+    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
+
+
+def work_folder(args: argparse.Namespace) -> Path:
+    """Where a command that trains works."""
+    return Path(args.out) if args.out else Path("runs") / Path(args.config).stem
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A parser of whole numbers from ``least`` on."""
+
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return whole
+
+
+def share(text: str) -> float:
+    """Parse a share between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.001")
+    return value
+
+
+def digits(text: str) -> frozenset[int]:
+    """Parse a set of digits: ``1-9``, ``0,1,5``, ``1-3,7``."""
+    found: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"([0-9])(?:-([0-9]))?", part)
+        if not match or match[1] > (match[2] or match[1]):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a set of digits such as 1-9 or 0,1,5")
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return frozenset(found)
