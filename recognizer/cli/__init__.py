@@ -14,6 +14,7 @@ COMMANDS = {
     "ladder": "train models from the simplest on, and measure what each gains",
     "models": "register models, choose the current one, roll back",
     "serve": "answer over HTTP, with pages to look, draw, correct and review",
+    "report": "write the report: one page, and a model card, of all figures",
     "starter": "write the gallery of known digits that ships",
     "data": "fetch and check the images used in training",
 }
