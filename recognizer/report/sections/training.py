@@ -48,7 +48,7 @@ def gains(found: Found) -> Table:
 
 
 def _points(difference: float) -> Cell:
-    return Figure(f"{100 * difference:+.2f}", repr(difference))
+    return Figure(f"{100 * difference:+.2f} pp", repr(difference))
 
 
 def shuffling(found: Found) -> Table:

@@ -1,0 +1,68 @@
+"""``recognizer report``: one page and a model card, of figures that other commands wrote."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    from recognizer.report.sources import RESULTS, RUN
+
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="a bundle folder, a registered version, or shipped; the current model otherwise",
+    )
+    parser.add_argument(
+        "--results", nargs="+", type=Path, default=list(RESULTS), metavar="DIR",
+        help="folders that hold NAME.json or NAME/metrics.json, the first one first "
+        f"(default: {' '.join(map(str, RESULTS))})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--run",
+        type=Path,
+        default=RUN,
+        metavar="DIR",
+        help=f"the folder of the model's training (default: {RUN})",
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="the folder that holds mnist/, for pictures (default: RECOGNIZER_DATA)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("report.html"),
+        metavar="FILE",
+        help="the page (default: report.html)",
+    )
+    parser.add_argument(
+        "--card", type=Path, default=Path("MODEL_CARD.md"), metavar="FILE",
+        help="the model card (default: MODEL_CARD.md)",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Gather what there is, write both files, and name what is missing."""
+    from recognizer.audit import now
+    from recognizer.files import write_whole
+    from recognizer.pipeline import Recognizer
+    from recognizer.report.card import to_markdown
+    from recognizer.report.page import to_html
+    from recognizer.report.sources import ALL, gather
+
+    bundle = Recognizer.load(args.model).bundle
+    material = gather(bundle, args.results, args.run, args.data)
+    when = now()
+    for path, content in ((args.out, to_html(material, when)), (args.card, to_markdown(material, when))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content.encode())
+        sys.stdout.write(f"{path}\n")
+    for name, problem in material.problems.items():
+        sys.stderr.write(f"{name}: {problem}\n")
+    missing = [source for source in ALL if source.name not in material.found]
+    for source in missing:
+        sys.stderr.write(f"missing: {source.name}; {source.command}\n")
+    return 0
