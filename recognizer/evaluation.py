@@ -192,6 +192,7 @@ def _told(measured: Measured, row: int) -> dict[str, Any]:
     columns = measured.columns
     return {
         "image": measured.names[row],
+        "family": str(columns.families[row]),
         "label": int(columns.labels[row]),
         "best": int(columns.best[row]),
         "confidence": float(columns.confidence[row]),

@@ -150,6 +150,14 @@ def study(results, run, name, *words):
     return run_benchmark(results, "studies", name, "--run", run, *settings, *words)
 
 
+def stages(results):
+    """Specialists, as a run of them wrote it, and a comparison of the same kind on a data set."""
+    shutil.copy(DATA / "specialists-1.json", results / "specialists.json")
+    record = json.loads((results / "specialists.json").read_text(encoding="utf-8"))
+    sets = {"out of fold": record["figures"]["full"]["out_of_fold"]}
+    put(results / "stage_two.json", "stages", "recognizer evaluate --stages", {"sets": sets})
+
+
 def search(results):
     """A benchmark's result with a text, a picture and a table."""
     with benchmarks(results), contextlib.redirect_stdout(io.StringIO()):
@@ -181,7 +189,8 @@ def all_files(folder):
     pools(run)
     for name in ("shuffling", "rejects"):
         study(results, run, name)
-    shutil.copy(DATA / "specialists-1.json", results / "specialists.json")
+    stages(results)
+    run_benchmark(results, "robustness", "--n", 5, "--data", mnist(folder / "data"))
     shutil.copy(BENCHMARKS / "results" / "embedding.json", results)
     search(results)
     return results, run

@@ -6,16 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from recognizer.cli.arguments import add_model
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     from recognizer.report.sources import RESULTS, RUN
 
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; the current model otherwise",
-    )
+    add_model(parser)
     parser.add_argument(
         "--results", nargs="+", type=Path, default=list(RESULTS), metavar="DIR",
         help="folders that hold NAME.json or NAME/metrics.json, the first one first "
@@ -46,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Gather what there is, write both files, and name what is missing."""
+    from rich.console import Console
+
     from recognizer.audit import now
     from recognizer.files import write_whole
     from recognizer.pipeline import Recognizer
@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     bundle = Recognizer.load(args.model).bundle
     material = gather(bundle, args.results, args.run, args.data)
     when = now()
-    for path, content in ((args.out, to_html(material, when)), (args.card, to_markdown(material, when))):
+    with Console(stderr=True).status("drawing"):
+        pages = {args.out: to_html(material, when), args.card: to_markdown(material, when)}
+    for path, content in pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode())
         sys.stdout.write(f"{path}\n")

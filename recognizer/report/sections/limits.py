@@ -64,7 +64,12 @@ def _tile(mistake: Mapping[str, Any], images: Mapping[str, NDArray[np.uint8]]) -
     words = element("b", f"{label} → {best}")
     verdict = "answered" if mistake["answered"] else mistake["reason"]
     told = element(
-        "figcaption", words, Html("<br>"), percent(mistake["confidence"], 1), Html("<br>"), verdict
+        "figcaption",
+        words,
+        Html("<br>"),
+        percent(mistake["confidence"], 1),
+        Html("<br>"),
+        mistake.get("family") or verdict,
     )
     kind = "bad" if mistake["answered"] else "refused"
     return element("figure", picture, told, class_=kind, title=mistake["image"])
