@@ -81,9 +81,6 @@ class OptimizerConfig:
         smoothing: label smoothing.
         known_share: share of the passes over the pool that a well known sample takes part in; those less known fill
             its place. 1: all take part in every pass.
-        every_pass: sources whose samples take part in every pass all the same.
-        doubted: a digit whose error, 1 less the probability of its label, stays above this is left out after a third
-            of the training: its label is likely wrong. 1: none is.
         average: decay, per step, of the exponential average of weights that is kept.
         sanity: whether to check first that the loss starts near ln 11 and that 300 samples can be overfitted.
     """
@@ -94,8 +91,6 @@ class OptimizerConfig:
     weight_decay: float = 0.02
     smoothing: float = 0.03
     known_share: float = 1.0
-    every_pass: tuple[str, ...] = ()
-    doubted: float = 1.0
     average: float = 0.999
     sanity: bool = True
 
@@ -112,19 +107,15 @@ class ReaderConfig:
         rate: as in `OptimizerConfig`.
         smoothing: as in `OptimizerConfig`.
         known_share: as in `OptimizerConfig`.
-        every_pass: as in `OptimizerConfig`.
-        doubted: as in `OptimizerConfig`.
     """
 
-    half: tuple[int, ...] = (32, 64)
-    quarter: tuple[int, ...] = (128, 128, 128, 128)
-    weight: float = 2 / 3
-    epochs: int = 14
-    rate: float = 5e-3
+    half: tuple[int, ...] = (32, 48)
+    quarter: tuple[int, ...] = (128, 128, 128)
+    weight: float = 0.6
+    epochs: int = 17
+    rate: float = 6e-3
     smoothing: float = 0.0
-    known_share: float = 0.15
-    every_pass: tuple[str, ...] = ("mnist",)
-    doubted: float = 0.85
+    known_share: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recognizer.errors import RecognizerError
-from recognizer.results import REJECT
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
 from recognizer.training.embedding.config import EmbeddingOptimizerConfig
@@ -178,34 +177,23 @@ class Trainer(Loop):
         super().__init__(model, len(pool), optimizer, seed)
         self.pool, self.config, self.disturb, self.loss = pool, optimizer, disturb, loss
         self.labels = torch.from_numpy(pool.labels.astype(np.int64))
-        self._always = np.isin(pool.sources, optimizer.every_pass)
-        self._remembers = optimizer.known_share < 1 or optimizer.doubted < 1
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
         """As many batches as one pass over the pool has; what is well known makes room for what is not.
 
-        Selective backpropagation (Jiang et al. 2019), by the error that a sample had of late.
+        Selective backpropagation (Jiang et al. 2019), with the error that a sample had when it last took part.
         """
         rng = np.random.default_rng([self.seed, epoch])
         left = self.steps
         while left:
             order = rng.permutation(len(self.pool))
-            if epoch and self._remembers:
-                order = order[rng.random(len(order)) < self._shares(epoch)[order]]
+            if epoch and self.config.known_share < 1:
+                share = np.clip(self.memory.numpy() / UNSURE, self.config.known_share, 1)
+                order = order[rng.random(len(order)) < share[order]]
             batches = min(left, max(1, len(order) // self.batch))
             left -= batches
             for batch in range(batches):
                 yield order[batch * self.batch : (batch + 1) * self.batch]
-
-    def _shares(self, epoch: int) -> NDArray[np.floating]:
-        """The share of passes, 0–1, that each sample takes part in."""
-        error = self.memory.numpy()
-        share = np.clip(error / UNSURE, self.config.known_share, 1)
-        share[self._always] = 1
-        if epoch >= self.epochs / 3:
-            # What is learnt late but surely is no longer wrong by then; the rest would be learnt by heart.
-            share[(error > self.config.doubted) & (self.pool.labels < REJECT)] = 0
-        return share
 
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
@@ -216,9 +204,8 @@ class Trainer(Loop):
             logits = self.model(glyphs.to(memory_format=torch.channels_last))
         labels = self.labels[chosen]
         loss = self.loss(logits.float(), labels, self.config.smoothing)
-        if self._remembers:
-            error = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
-            self.memory[chosen] = (self.memory[chosen] + error) / 2
+        if self.config.known_share < 1:
+            self.memory[chosen] = 1 - logits.detach().float().softmax(1)[torch.arange(len(labels)), labels]
         return self._update(loss)
 
 

@@ -23,7 +23,6 @@ SHARES = frozenset(
         "smoothing",
         "average",
         "known_share",
-        "doubted",
         "weight",
         "precision",
         "digit_share",

@@ -59,7 +59,7 @@ def test_a_second_reader_is_trained_as_the_first_but_for_what_is_said(tmp_path):
     config = loaded(tmp_path, "[optimizer]\nbatch = 99\n[reader]\nquarter = [7]\nepochs = 3\nweight = 0.4")
     of_reader = config.of_reader()
     assert (of_reader.network.quarter, of_reader.optimizer.epochs, of_reader.optimizer.batch) == ((7,), 3, 99)
-    assert of_reader.optimizer.doubted == config.reader.doubted < config.optimizer.doubted
+    assert of_reader.optimizer.known_share == config.reader.known_share < config.optimizer.known_share
     assert (of_reader.reader, of_reader.data) == (None, config.data)
     for each in (config, TrainingConfig()):
         assert make_config(json.loads(json.dumps(each.to_dict())), "meta.json") == each

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +24,6 @@ from recognizer.cli import main  # noqa: E402
 from recognizer.decide import softmax  # noqa: E402
 from recognizer.network import Network  # noqa: E402
 from recognizer.record import read_record  # noqa: E402
-from recognizer.results import REJECT  # noqa: E402
 from recognizer.second_look import changed  # noqa: E402
 from recognizer.training import samples  # noqa: E402
 from recognizer.training.augment import augment  # noqa: E402
@@ -157,34 +155,12 @@ def test_what_is_well_known_makes_room_for_what_is_not():
     assert 0.25 < unsure.mean() < 0.45  # of the passes each takes part in all of 30, and 0.2 of 300
 
 
-def test_errors_are_those_of_late():
+def test_errors_are_those_of_the_last_time():
     optimizer = OptimizerConfig(epochs=6, batch=32, known_share=0.9)
     trainer = Trainer(network(), POOL, optimizer, AugmentConfig(), 0)
     model = trainer.run(lambda _: {}, quiet, None)
     scores = softmax(logits_of(model, POOL.glyphs), 1.0)[np.arange(len(POOL)), POOL.labels]
     assert np.corrcoef(1 - scores, trainer.memory.numpy())[0, 1] > 0.3
-
-
-def test_sources_that_take_part_in_every_pass():
-    optimizer = OptimizerConfig(epochs=2, batch=30, known_share=0.0, every_pass=("mnist",))
-    pool = replace(POOL, sources=np.where(np.arange(330) < 200, "mnist", "page"))
-    trainer = Trainer(network(), pool, optimizer, AugmentConfig(), 5)
-    trainer.memory[:] = 0
-    seen = np.concatenate(list(trainer._batches(1)))
-    assert np.unique(seen).max() < 200
-    assert len(np.unique(seen)) > 180  # all but what a last batch has no place for
-
-
-def test_what_stays_wrong_is_left_out_after_a_third_of_the_training():
-    wrong, reject = np.flatnonzero(LABELS == 3)[:4], np.flatnonzero(POOL.labels == REJECT)[:4]
-    optimizer = OptimizerConfig(epochs=9, batch=30, doubted=0.85)
-    trainer = Trainer(network(), POOL, optimizer, AugmentConfig(), 5)
-    trainer.memory[:] = 0.1
-    trainer.memory[np.concatenate([wrong, reject])] = 0.9
-    early, late = (set(np.concatenate(list(trainer._batches(epoch))).tolist()) for epoch in (2, 3))
-    assert set(wrong.tolist()) <= early
-    assert not set(wrong.tolist()) & late
-    assert set(reject.tolist()) <= late  # what looks like a digit and is none is what there is to learn
 
 
 def test_what_is_watched():
