@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from recognizer.errors import ImageError
 from recognizer.grey import to_grey
+from recognizer.png import plain_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -168,6 +169,9 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def _from_bytes(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8]:
+    pixels = plain_png(data, max_pixels)
+    if pixels is not None:
+        return to_grey(pixels, name)
     kind = kind_of(data, name)
     # Metadata is rare among small crops, and silencing warnings takes a lock: only where it may be needed.
     tagged = kind == "TIFF" or any(mark in data for mark in _METADATA)

@@ -7,6 +7,7 @@ here it runs at half the resolution, which is where its time goes.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -67,16 +68,15 @@ def structure_signs(page: Grey) -> dict[str, float]:
     half = cv2.resize(page, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
     side = max(half.shape)
     kernel = rectangle(2 * max(1, side // 8) + 1, 2 * max(1, side // 8) + 1)
-    dark = _root_mean_square(cv2.subtract(cv2.morphologyEx(half, cv2.MORPH_CLOSE, kernel), half))
-    bright = _root_mean_square(cv2.subtract(half, cv2.morphologyEx(half, cv2.MORPH_OPEN, kernel)))
+    root = math.sqrt(half.size)
+    dark = cv2.norm(cv2.morphologyEx(half, cv2.MORPH_CLOSE, kernel), half, cv2.NORM_L2) / root
+    bright = cv2.norm(cv2.morphologyEx(half, cv2.MORPH_OPEN, kernel), half, cv2.NORM_L2) / root
     near = max(3, side // 5) | 1
-    apart = half.astype(np.float32) - cv2.blur(half, (near, near), borderType=cv2.BORDER_REPLICATE)
-    skew = float((apart**3).mean() / ((apart * apart).mean() ** 1.5 + 1e-3))
-    return {"thin": (bright - dark) / (bright + dark + 0.1), "skew": float(np.tanh(skew))}
-
-
-def _root_mean_square(values: MatLike) -> float:
-    return float(np.sqrt(np.square(values, dtype=np.float32).mean()))
+    smooth = cv2.blur(half, (near, near), borderType=cv2.BORDER_REPLICATE)
+    apart = cv2.subtract(half, smooth, dtype=cv2.CV_32F).ravel()
+    squares = apart * apart
+    skew = float(squares @ apart) / half.size / ((float(squares.sum()) / half.size) ** 1.5 + 1e-3)
+    return {"thin": (bright - dark) / (bright + dark + 0.1), "skew": math.tanh(skew)}
 
 
 def ink_is_bright(page: Grey) -> bool:
@@ -89,7 +89,7 @@ def ink_is_bright(page: Grey) -> bool:
             return signs["rim"] < 0
         page = inside
         signs = polarity_signs(page)
-    clear = sum(weight * signs[name] for name, weight in CLEAR_WEIGHTS.items())
+    clear = CLEAR_WEIGHTS["rim"] * signs["rim"] + CLEAR_WEIGHTS["midrange"] * signs["midrange"]
     if max(page.shape) >= NARROW * min(page.shape) and abs(clear) < NARROW_DOUBT:
         return signs["rim"] > 0
     if abs(clear) >= DOUBT:
@@ -147,7 +147,7 @@ def _clean_level(page: Grey) -> int | None:
 
 def _above(page: Grey, level: float) -> int:
     """How many pixels lie above a level."""
-    return cv2.countNonZero(cv2.threshold(page, level, 255, cv2.THRESH_BINARY)[1])
+    return int(np.count_nonzero(page > int(level)))
 
 
 def _plane(paper: MatLike, reach: int) -> Grey:
@@ -185,6 +185,9 @@ def ink_map(page: Grey) -> Grey:
         turned: Grey = cv2.bitwise_not(page)  # type: ignore[assignment]
         return cv2.subtract(background(turned), turned)  # type: ignore[return-value]
     paper = background(page)
-    if not paper.all():  # of black paper all light is lost, and no ink can be told from it
+    if (
+        cv2.countNonZero(paper) < paper.size
+    ):  # of black paper all light is lost, and no ink can be told from it
         page, paper = np.maximum(page, 1), np.maximum(paper, 1)
-    return cv2.bitwise_not(cv2.divide(page, paper, scale=255))  # type: ignore[return-value]
+    ratio = cv2.divide(page, paper, scale=255)
+    return cv2.bitwise_not(ratio, ratio)  # type: ignore[return-value]

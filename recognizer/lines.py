@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import cv2
+import numpy as np
 
-from recognizer.components import RIM, Labels, Mark, mask_of, thickness
+from recognizer.components import RIM, Components, Mark, mask_of, thickness
 from recognizer.ink import Grey, rectangle
 
 EDGE = 0.1  # of a side: a border line may run this far inside the crop
@@ -29,13 +30,13 @@ class Lines(NamedTuple):
     certain: bool
 
 
-def border_lines(marks: list[Mark], labels: Labels) -> Lines | None:
+def border_lines(found: Components) -> Lines | None:
     """Find the lines of a cell's border or a form; None where there are none."""
-    lines = [mark for mark in marks if _is_line(mark, labels.shape)]
-    if not lines or _fills_page([mark for mark in marks if mark not in lines], lines, labels.shape):
-        return _joined_lines(marks, labels)
-    height, width = labels.shape
-    lined = mask_of(labels, lines, 2 + 2 * max(thickness(line) for line in lines))
+    height, width = shape = found.binary.shape
+    lines = [mark for mark in found.marks if _is_line(mark, height, width)]
+    if not lines or _fills_page([mark for mark in found.marks if mark not in lines], lines, shape):
+        return _joined_lines(found)
+    lined = mask_of(found, lines, 2 + 2 * max(thickness(line) for line in lines))
     for line in lines:
         if line.width > line.height:
             lined[slice(0, line.top) if line.top + line.bottom < height else slice(line.bottom, None)] = 255
@@ -44,25 +45,27 @@ def border_lines(marks: list[Mark], labels: Labels) -> Lines | None:
     return Lines(lined, True)
 
 
-def _is_line(mark: Mark, shape: tuple[int, ...]) -> bool:
+def _is_line(mark: Mark, height: int, width: int) -> bool:
     """Whether a mark is long, thin, straight along the page's edge and near it."""
-    height, width = shape
-    centre_x, centre_y = (mark.left + mark.right) / (2 * width), (mark.top + mark.bottom) / (2 * height)
-    across = _is_long(mark.width, mark.height, mark.left, width, height, abs(centre_y - 0.5), mark.inner)
-    return across or _is_long(
-        mark.height, mark.width, mark.top, height, width, abs(centre_x - 0.5), mark.inner
+    _, left, top, right, bottom, _, _, inner = mark
+    wide, high = right - left, bottom - top
+    if wide >= LINE_SPAN * width and _is_long(
+        wide, high, left, width, height, abs((top + bottom) / (2 * height) - 0.5), inner
+    ):
+        return True
+    return high >= LINE_SPAN * height and _is_long(
+        high, wide, top, height, width, abs((left + right) / (2 * width) - 0.5), inner
     )
 
 
 def _is_long(  # noqa: PLR0917 - the same test along and across
     length: int, breadth: int, start: int, side: int, other: int, off_centre: float, inner: float
 ) -> bool:
-    """Whether a mark, seen along its length, is a line: from edge to edge it may lie further inside."""
+    """Whether a mark of some length is a line, seen along it: from edge to edge it may lie further inside."""
     if length >= CROSSING * side and breadth <= 0.15 * other and off_centre > 0.15:
         return True
     near = start <= EDGE * side or start + length >= (1 - EDGE) * side
-    thin = breadth <= min(2 * RIM * other, length / 3)
-    return length >= LINE_SPAN * side and near and thin and off_centre > 0.25 and inner < 0.3
+    return near and breadth <= min(2 * RIM * other, length / 3) and off_centre > 0.25 and inner < 0.3
 
 
 def _fills_page(others: list[Mark], lines: list[Mark], shape: tuple[int, ...]) -> bool:
@@ -78,43 +81,70 @@ def _fills_page(others: list[Mark], lines: list[Mark], shape: tuple[int, ...]) -
     return touched >= 2 and main.inner >= 0.3
 
 
-def _joined_lines(marks: list[Mark], labels: Labels) -> Lines | None:
+def _joined_lines(found: Components) -> Lines | None:
     """Long straight runs near the page's edges: frames, and lines that the character touches; None without any.
 
     A bar of a tightly cropped digit is such a run too: runs are lines only if what remains keeps clear of the edges.
     """
-    height, width = labels.shape
-    if max(height, width) > 2 * min(height, width) or min(height, width) < SMALL:
+    height, width = found.binary.shape
+    shorter = min(height, width)
+    if max(height, width) > 2 * shorter or shorter < SMALL:
         return None
     long_x, long_y = round(RUN * width), round(RUN * height)
-    spanning = [mark for mark in marks if mark.width >= long_x or mark.height >= long_y]
+    spanning = [mark for mark in found.marks if mark.width >= long_x or mark.height >= long_y]
     if not spanning:
         return None
-    binary = mask_of(labels, spanning)
-    # Beyond the page there is no ink, or short strokes that touch the edge would count as long.
-    slack = 3 if min(height, width) >= 40 else 1  # a line that is not quite level is no single row of pixels
-    high, wide = cv2.dilate(binary, rectangle(1, slack)), cv2.dilate(binary, rectangle(slack, 1))
-    across = cv2.morphologyEx(
-        high, cv2.MORPH_OPEN, rectangle(long_x, 1), borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    down = cv2.morphologyEx(
-        wide, cv2.MORPH_OPEN, rectangle(1, long_y), borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    y, x = round(0.3 * height), round(0.3 * width)
-    across[y : height - y] = 0
-    down[:, x : width - x] = 0
-    runs = cv2.bitwise_or(across, down)
-    if not cv2.countNonZero(runs):
+    binary = mask_of(found, spanning)
+    runs = _runs(binary, long_x, long_y)
+    if runs is None:
         return None
-    soft = 5 if min(height, width) >= 40 else 3
-    runs = cv2.dilate(runs, rectangle(soft, soft))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.bitwise_and(mask_of(labels, marks), cv2.bitwise_not(runs)), connectivity=8, ltype=cv2.CV_16U
-    )
-    rest = stats[1:][stats[1:, cv2.CC_STAT_AREA] > 0.1 * cv2.countNonZero(binary)]
-    thin = max(thickness(mark) for mark in spanning) <= THICKEST * min(height, width)
+    soft = 5 if shorter >= 40 else 3
+    runs = cv2.dilate(runs, rectangle(soft, soft))  # type: ignore[assignment]
+    left_over = cv2.subtract(mask_of(found, found.marks), runs)
+    stats = cv2.connectedComponentsWithStats(left_over, connectivity=8, ltype=cv2.CV_16U)[2]
+    least = 0.1 * cv2.countNonZero(binary)
+    rest = [box for *box, area in stats[1:].tolist() if area > least]
     x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
-    left, top, wide, high = rest[:, :4].T
-    if ((left < x) | (top < y) | (left + wide > width - x) | (top + high > height - y)).any():
+    if any(
+        left < x or top < y or left + wide > width - x or top + high > height - y
+        for left, top, wide, high in rest
+    ):
         return None
-    return Lines(runs, bool(len(rest)) or thin)  # type: ignore[arg-type]
+    thin = max(thickness(mark) for mark in spanning) <= THICKEST * shorter
+    return Lines(runs, bool(rest) or thin)
+
+
+def _runs(binary: Grey, long_x: int, long_y: int) -> Grey | None:
+    """255 on straight runs of ``long_x`` pixels across or ``long_y`` down near the page's edges; None without any."""
+    across = _runs_across(binary, long_x)
+    upright = _runs_across(cv2.transpose(binary), long_y)  # type: ignore[arg-type]
+    if upright is None:
+        return across
+    down: Grey = cv2.transpose(upright)  # type: ignore[assignment]
+    return down if across is None else across | down
+
+
+def _runs_across(binary: Grey, length: int) -> Grey | None:
+    """255 on runs of ``length`` pixels along the rows near the page's upper and lower edge; None without any.
+
+    Beyond the page there is no ink, or short strokes that touch the edge would count as long.
+    """
+    height = len(binary)
+    level = binary
+    if min(binary.shape) >= 40:  # a line that is not quite level is no single row of pixels
+        level = binary.copy()
+        level[1:] |= binary[:-1]
+        level[:-1] |= binary[1:]
+    enough = cv2.reduce(level, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0] >= 255 * length
+    enough[round(0.3 * height) : height - round(0.3 * height)] = False
+    rows = enough.nonzero()[0]
+    if not len(rows):
+        return None
+    opened = cv2.morphologyEx(
+        level[rows], cv2.MORPH_OPEN, rectangle(length, 1), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    if not cv2.countNonZero(opened):
+        return None
+    runs = np.zeros(binary.shape, np.uint8)
+    runs[rows] = opened
+    return runs

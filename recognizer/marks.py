@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from recognizer.components import Labels, Mark, find_marks, mask_of
+from recognizer.components import Components, Mark, find_marks, mask_of
 from recognizer.ink import Grey
 from recognizer.lines import border_lines
 
@@ -46,39 +48,45 @@ class Marks:
     box: tuple[int, int, int, int]
 
 
+class _Levels(NamedTuple):
+    """What tells ink from paper: a threshold, the level up to which there is only paper, and 255 where there is ink."""
+
+    threshold: int
+    paper: int
+    binary: Grey
+
+
 def sort_marks(ink: Grey) -> Marks | None:
     """Find the character's strokes on a uint8 (H, W) map of ink; None for a blank page."""
     levels = _levels(ink)
-    if levels[1] > NOISY * levels[0]:
+    if levels.paper > NOISY * levels.threshold:
         # Noise breaks faint strokes up and joins specks; smooth strokes stay as they are.
         ink = cv2.GaussianBlur(ink, (3, 3), 0)  # type: ignore[assignment]
         levels = _levels(ink)
     return _sort(ink, levels, None, MOST_LINES)
 
 
-def _sort(ink: Grey, levels: tuple[int, int], lined: Grey | None, rounds: int) -> Marks | None:
+def _sort(ink: Grey, levels: _Levels, lined: Grey | None, rounds: int) -> Marks | None:
     """Sort what is left of a page's ink, with its levels, after the lines in ``lined`` were taken out."""
-    threshold, paper = levels
+    threshold, paper, binary = levels
     if threshold - paper < FAINTEST:
         return None
-    labels, marks = find_marks(ink, threshold)
-    lines = border_lines(marks, labels) if rounds else None
+    found = find_marks(ink, binary)
+    lines = border_lines(found) if rounds else None
     if lines is not None:
         # A dark border hides a faint digit from a common threshold: take it away and look again.
         erased: Grey = lines.mask if lined is None else cv2.bitwise_or(lined, lines.mask)  # type: ignore[assignment]
-        left: Grey = cv2.bitwise_and(ink, cv2.bitwise_not(erased))  # type: ignore[assignment]
+        left: Grey = cv2.subtract(ink, erased)  # type: ignore[assignment]
         inside = _sort(left, _levels(left), erased, rounds - 1)
         if lines.certain or (inside is not None and _keeps_clear(inside.box, ink.shape)):
             return inside
-    kept = _strokes(marks, ink.shape, lined is not None)
-    if not kept or _is_residue(kept, marks, lined, paper):
+    kept = _strokes(found.marks, ink.shape, lined is not None)
+    if not kept or _is_residue(kept, found.marks, lined, paper):
         return None
-    zone = _zone(labels, kept, marks, lined) if len(marks) > 1 or paper or lined is not None else None
-    box = (
-        min(mark.left for mark in kept), min(mark.top for mark in kept),
-        max(mark.right for mark in kept), max(mark.bottom for mark in kept),
-    )  # fmt: skip
-    return Marks("several" if _several(kept) else "one", paper, _core(ink, labels, kept), zone, box)
+    zone = _zone(found, kept, lined) if len(found.marks) > 1 or paper or lined is not None else None
+    _, lefts, tops, rights, bottoms, *_ = zip(*kept, strict=True)
+    box = min(lefts), min(tops), max(rights), max(bottoms)
+    return Marks("several" if _several(kept) else "one", paper, _core(ink, found, kept), zone, box)
 
 
 def _keeps_clear(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
@@ -88,14 +96,14 @@ def _keeps_clear(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool
     return box[0] >= x and box[1] >= y and box[2] <= width - x and box[3] <= height - y
 
 
-def _zone(labels: Labels, kept: list[Mark], marks: list[Mark], lined: Grey | None) -> Grey:
+def _zone(found: Components, kept: list[Mark], lined: Grey | None) -> Grey:
     """255 around the kept marks, without the others and the lines."""
-    zone = mask_of(labels, kept, 5 + 2 * (max(labels.shape) // 40))
-    dropped = [mark for mark in marks if mark not in kept]
+    zone = mask_of(found, kept, 5 + 2 * (max(found.binary.shape) // 40))
+    dropped = [mark for mark in found.marks if mark not in kept]
     if dropped:
-        zone = cv2.bitwise_and(zone, cv2.bitwise_not(mask_of(labels, dropped, 3)))  # type: ignore[assignment]
+        zone = cv2.subtract(zone, mask_of(found, dropped, 3))  # type: ignore[assignment]
     if lined is not None:
-        zone = cv2.bitwise_and(zone, cv2.bitwise_not(lined))  # type: ignore[assignment]
+        zone = cv2.subtract(zone, lined)  # type: ignore[assignment]
     return zone
 
 
@@ -123,18 +131,27 @@ def _is_residue(kept: list[Mark], marks: list[Mark], lined: Grey | None, paper: 
     return beside and (thin or main.inner < 0.5)
 
 
-def _levels(ink: Grey) -> tuple[int, int]:
+def _levels(ink: Grey) -> _Levels:
     """Otsu's threshold, and the level below which there is only paper: two deviations of its noise above its middle."""
-    threshold = int(cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0])
-    counts = cv2.calcHist([ink], [0], None, [256], [0, 256]).ravel().cumsum()
-    below = counts[threshold]
-    tenth, middle = counts.searchsorted((0.1 * below, 0.5 * below))
-    noise = float(middle - tenth) / 1.28
-    above = int(counts.searchsorted(below, side="right"))
-    if TWO_LEVELS < above - threshold <= 255:
+    otsu, binary = cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    threshold = int(otsu)
+    below = ink.size - cv2.countNonZero(binary)
+    middle, noise = 0, 0.0
+    if ink.size - cv2.countNonZero(ink) < 0.5 * below:
+        counts = _up_to_level(ink, None)
+        middle = int(counts.searchsorted(0.5 * below))
+        noise = (middle - int(counts.searchsorted(0.1 * below))) / 1.28
+    above = int(cv2.minMaxLoc(ink, binary)[0])
+    if above - threshold > TWO_LEVELS:
         # Otsu's threshold is the lower of two levels; halfway it tells them apart as well, and noise from neither.
         threshold = (threshold + above) // 2
-    return threshold, int(min(middle + 2 * noise, 0.7 * threshold))
+    return _Levels(threshold, int(min(middle + 2 * noise, 0.7 * threshold)), binary)  # type: ignore[arg-type]
+
+
+def _up_to_level(ink: Grey, mask: Grey | None) -> NDArray[np.float32]:
+    """How many pixels, of those in the mask, have at most each of the levels 0–255."""
+    counts: NDArray[np.float32] = cv2.calcHist([ink], [0], mask, [256], [0, 256]).ravel().cumsum()
+    return counts
 
 
 def _strokes(marks: list[Mark], shape: tuple[int, ...], ruled: bool) -> list[Mark]:
@@ -148,7 +165,7 @@ def _strokes(marks: list[Mark], shape: tuple[int, ...], ruled: bool) -> list[Mar
 
     def weight(mark: Mark) -> float:
         x, y = (mark.left + mark.right) / (2 * width) - 0.5, (mark.top + mark.bottom) / (2 * height) - 0.5
-        centred = float(np.exp(-4 * (x * x + y * y)))
+        centred = math.exp(-4 * (x * x + y * y))
         return mark.mass * centred * (0.1 + mark.inner) * (0.5 if at_edge(mark) else 1.0)
 
     main = max(marks, key=weight)
@@ -188,14 +205,16 @@ def _gap(mark: Mark, other: Mark) -> int:
     return max(beside, mark.top - other.bottom, other.top - mark.bottom)
 
 
-def _core(ink: Grey, labels: Labels, kept: list[Mark]) -> int:
+def _core(ink: Grey, found: Components, kept: list[Mark]) -> int:
     """The level that nine tenths of the strokes' pixels stay below."""
-    counts = cv2.calcHist([ink], [0], mask_of(labels, kept), [256], [0, 256]).ravel().cumsum()
+    counts = _up_to_level(ink, mask_of(found, kept))
     return int(counts.searchsorted(0.9 * counts[-1]))
 
 
 def _several(kept: list[Mark]) -> bool:
     """Whether two of the kept marks are tall and stand beside each other."""
+    if len(kept) < 2:
+        return False
     tallest, largest = max(mark.height for mark in kept), max(mark.area for mark in kept)
     tall = [mark for mark in kept if mark.height >= 0.6 * tallest and mark.area >= 0.2 * largest]
     tall.sort(key=lambda mark: mark.left)
