@@ -39,3 +39,7 @@ class StoreError(RecognizerError):
     """A store of bad cases that can't be opened, is damaged, of another format, or busy for too long."""
 
     exit_code = 3
+
+
+class WorkerError(RecognizerError):
+    """A worker of a bulk run that could not go on, such as one without space to write."""

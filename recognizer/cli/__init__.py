@@ -13,6 +13,7 @@ COMMANDS = {
     "calibrate": "fit a model's operating point to your own images",
     "ladder": "train models from the simplest on, and measure what each gains",
     "models": "register models, choose the current one, roll back",
+    "bulk": "read very many images, into Parquet files",
     "serve": "answer over HTTP, with pages to look, draw, correct and review",
     "report": "write the report: one page, and a model card, of all figures",
     "starter": "write the gallery of known digits that ships",

@@ -1,0 +1,97 @@
+"""What a worker does: a part's images are read, and their answers written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from recognizer.bulk import storage
+from recognizer.bulk.asked import Asked
+from recognizer.bulk.output import NAME, PartWriter
+from recognizer.bulk.parts import Named, Part, images_of
+from recognizer.cli.formats import Reading, Tally
+from recognizer.errors import ImageError, RecognizerError
+from recognizer.image import describe
+from recognizer.results import Recognition
+
+_BYTES = "bytes:"  # how errors name what is no file
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What workers get, wherever they are.
+
+    Attributes:
+        asked: of each image; its model is a folder on this machine, or is replaced by ``model_files``.
+        told: what answers depend on.
+        out: where they are written.
+        run: what the names of files begin with that this run writes.
+        driver: the process that started the run, for workers that are its children and end with it; else None.
+        model_files: the contents of the model's files, by name, for workers that don't see its folder; else empty.
+    """
+
+    asked: Asked
+    told: Mapping[str, Any]
+    out: str
+    run: str
+    driver: int | None
+    model_files: Mapping[str, bytes]
+
+
+class Worker:
+    """Reads parts with one model, loaded once."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._recognizer = _with_model(setup).load()
+
+    def read(self, part: Part) -> Tally:
+        """Answer a part's images; its file is there when this returns, and the same if it is done twice.
+
+        Raises:
+            OSError: the answers can't be written.
+        """
+        writer, tally = PartWriter(), Tally()
+        for batch in images_of(part):
+            answers = self._answers(batch)
+            for (name, _), answer in zip(batch, answers, strict=True):
+                tally.add(Reading(name, (answer,), answer.error))
+            writer.add(
+                [{NAME: name, **answer.to_dict()} for (name, _), answer in zip(batch, answers, strict=True)]
+            )
+        if self._setup.driver not in (None, os.getpid(), os.getppid()):
+            raise RuntimeError("the run was killed")  # another one may have begun, and do this part itself
+        file = storage.below(self._setup.out, f"{self._setup.run}-{part.number:06d}.parquet")
+        storage.put(file, writer.finish(self._setup.told, tally))
+        return tally
+
+    def _answers(self, batch: Sequence[Named]) -> list[Recognition]:
+        asked, recognizer = self._setup.asked, self._recognizer
+        images = [image for _, image in batch if not isinstance(image, RecognizerError)]
+        read = recognizer.recognize_many(images, explain=asked.explain, allowed=asked.allowed)
+        return [
+            Recognition.failed(image, recognizer.model)
+            if isinstance(image, RecognizerError)
+            else _with_name(next(read), name)
+            for name, image in batch
+        ]
+
+
+def _with_model(setup: Setup) -> Asked:
+    if not setup.model_files:
+        return setup.asked
+    folder = Path(tempfile.mkdtemp(prefix="recognizer-"))
+    for name, content in setup.model_files.items():
+        (folder / name).write_bytes(content)
+    return replace(setup.asked, model=folder)
+
+
+def _with_name(answer: Recognition, name: str) -> Recognition:
+    """The answer to contents that came without a name of their own, its error with the name that they go by."""
+    if answer.error is None or not str(answer.error).startswith(_BYTES):
+        return answer
+    return replace(answer, error=ImageError(f"{describe(name)}{str(answer.error)[len(_BYTES) - 1 :]}"))
