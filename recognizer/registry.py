@@ -8,22 +8,20 @@ folder is complete before that file names it, and never changes afterwards.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recognizer.audit import now, whoami
-from recognizer.bundle import META, Bundle, read_bundle, shipped_folder
-from recognizer.errors import ModelError, RecognizerError, UsageError
-from recognizer.files import locked, sync, write_whole
+from recognizer.bundle import Bundle, read_bundle, shipped_folder
+from recognizer.errors import ModelError, UsageError
+from recognizer.files import locked, sync
 from recognizer.places import home
+from recognizer.registry_copies import copy_bundle, digest_of, has_digest, see_it_answer
 from recognizer.registry_state import (
     FILE,
     NAME,
@@ -67,6 +65,13 @@ class Registry:
     def versions(self) -> list[Version]:
         """The registered versions, the oldest first; the one that ships is not among them."""
         return list(read_state(self.folder).versions.values())
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """All models as rows for people and programs, the one that ships first; ``current`` says which answers."""
+        state = read_state(self.folder)
+        shipped = Version(SHIPPED, read_bundle().name, "", "", "", "")
+        rows = [asdict(version) for version in (shipped, *state.versions.values())]
+        return [{"current": row["version"] == state.current, **row} for row in rows]
 
     def history(self) -> list[Event]:
         """All changes, the oldest first."""
@@ -131,8 +136,8 @@ class Registry:
         found = read_bundle(bundle)
         if not NAME.fullmatch(str(found.meta["name"])):
             raise ModelError(f"{found.folder}: its name {found.meta['name']!r} can't be that of a folder")
-        _see_it_answer(found.folder)
-        digest = _digest(found)
+        see_it_answer(found.folder)
+        digest = digest_of(found)
         with self._changing() as state:
             for known in state.versions.values():
                 if known.digest == digest:
@@ -222,12 +227,12 @@ class Registry:
         stem = str(found.meta["name"])
         number = _next_number(stem, state)
         while (self.folder / f"{stem}@{number}").exists():
-            if _has_digest(self.folder / f"{stem}@{number}", digest):
+            if has_digest(self.folder / f"{stem}@{number}", digest):
                 return f"{stem}@{number}"  # copied by a process that was killed before it could say so
             number += 1
         staged = self._staged()
         try:
-            _copy(found, str(number), staged)
+            copy_bundle(found, str(number), staged)
             staged.rename(self.folder / f"{stem}@{number}")
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
@@ -274,40 +279,3 @@ def _next_number(name: str, state: State) -> int:
     used = [event.version for event in state.history] + [read_bundle().name]
     numbers = [int(match[2]) for each in used if (match := VERSION.match(each)) and match[1] == name]
     return max(numbers, default=0) + 1
-
-
-def _digest(bundle: Bundle) -> str:
-    meta = {key: value for key, value in bundle.meta.items() if key != "version"}
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
-
-
-def _has_digest(folder: Path, digest: str) -> bool:
-    try:
-        return _digest(read_bundle(folder)) == digest
-    except ModelError:
-        return False
-
-
-def _see_it_answer(folder: Path) -> None:
-    from recognizer.pipeline import Recognizer
-
-    bar = np.zeros((28, 28), np.uint8)
-    bar[4:24, 12:15] = 255
-    try:
-        Recognizer.load(folder).recognize(bar)
-    except RecognizerError:
-        raise
-    except Exception as error:  # the network is loaded, but not made for glyphs
-        reason = " ".join(str(error).split())[:120]
-        raise ModelError(f"{folder}: the model can't answer ({reason})") from None
-
-
-def _copy(bundle: Bundle, version: str, target: Path) -> None:
-    """Copy a bundle under a new version, and see that the copy is whole."""
-    target.mkdir(parents=True)
-    for name in bundle.meta["files"]:
-        shutil.copyfile(bundle.folder / name, target / name)
-        sync(target / name)
-    meta = {**bundle.meta, "version": version}
-    write_whole(target / META, (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())
-    read_bundle(target)

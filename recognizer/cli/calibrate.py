@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer import Recognizer
+from recognizer.cli.arguments import share
 from recognizer.cli.common import need_new_folder
 from recognizer.cli.measuring import (
     add_data_arguments,
@@ -17,7 +18,6 @@ from recognizer.cli.measuring import (
     progress,
     tell_problems,
 )
-from recognizer.cli.recognize import share
 from recognizer.errors import DataError
 from recognizer.evaluation import Columns, digit_figures, non_digit_figures
 from recognizer.recalibrate import Fitted, Goal, cross_check, fit, see, write_calibrated

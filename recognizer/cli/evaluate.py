@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from recognizer import Recognizer
+from recognizer.cli.arguments import add_max_error, at_least
 from recognizer.cli.measuring import (
     add_data_arguments,
     arguments_of,
@@ -15,7 +16,6 @@ from recognizer.cli.measuring import (
     progress,
     tell_problems,
 )
-from recognizer.cli.recognize import at_least, share
 from recognizer.errors import UsageError
 from recognizer.evaluation import figures, measure
 from recognizer.recalibrate import see
@@ -42,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="list the N worst mistakes of each data set in the metrics file",
     )
-    parser.add_argument(
-        "--max-error", type=share, metavar="X", help="refuse as needed for this share of errors, e.g. 0.001"
-    )
+    add_max_error(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -47,7 +47,8 @@ def _tables(found: Figures) -> Iterator[Table]:
         yield _families(found["non_digits"])
 
 
-def _table(title: str, *columns: str) -> Table:
+def make_table(title: str, *columns: str) -> Table:
+    """An empty table of figures: names on the left, numbers on the right."""
     table = Table(
         title=title, title_justify="left", title_style="italic", box=None, header_style="dim", pad_edge=False
     )
@@ -74,14 +75,14 @@ def _overview(found: Figures) -> Table:
 
 
 def _selective(digits: Figures) -> Table:
-    table = _table("If only the surest were accepted", "share", "wrong among them")
+    table = make_table("If only the surest were accepted", "share", "wrong among them")
     for row in digits["selective"]:
         table.add_row(f"{100 * row['coverage']:g} %", counted(row))
     return table
 
 
 def _classes(digits: Figures) -> Table:
-    table = _table(
+    table = make_table(
         "Each digit", "digit", "n", "best right", "coverage", "wrong accepted", "most often taken for"
     )
     for row in digits["classes"]:
@@ -98,7 +99,7 @@ def _classes(digits: Figures) -> Table:
 
 
 def _groups(non_digits: Figures) -> Table:
-    table = _table("Each group of non-digits", "group", "answered with a digit")
+    table = make_table("Each group of non-digits", "group", "answered with a digit")
     for name, row in sorted(non_digits["groups"].items()):
         table.add_row(name, counted(row))
     return table
@@ -107,7 +108,7 @@ def _groups(non_digits: Figures) -> Table:
 def _families(non_digits: Figures) -> Table:
     accepted = [(name, row) for name, row in non_digits["families"].items() if row["count"]]
     most = sorted(accepted, key=lambda pair: -pair[1]["count"])[:MOST_FAMILIES]
-    table = _table("Most often answered with a digit", "family", "group", "answered with a digit")
+    table = make_table("Most often answered with a digit", "family", "group", "answered with a digit")
     for name, row in most:
         table.add_row(name, row["group"], counted(row))
     return table

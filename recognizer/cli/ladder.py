@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
+from recognizer.cli.arguments import add_training, work_folder
 from recognizer.cli.common import need_training
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--config", required=True, help="a TOML file, such as configs/ladder.toml")
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
-    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes that make samples"
-    )
+    add_training(parser, "configs/ladder.toml")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     from recognizer.training.progress import Progress
 
     config = load_config(args.config)
-    folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem
-    measured = climb(config, folder, find_data(args.data), max(1, args.workers), Progress())
+    folder = work_folder(args)
+    measured = climb(config, folder, find_data(args.data), args.workers, Progress())
     console = Console()
     # A table that is cut off where nobody looks at a terminal would be of no use.
     console.width = max(console.width, 120)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recognizer.bundle import Bundle
+from recognizer.cli.arguments import add_model, at_least
 from recognizer.cli.inputs import printable
 from recognizer.cli.progress import watched
-from recognizer.cli.recognize import at_least
-from recognizer.errors import ModelError
 from recognizer.evaluation import LISTED
-from recognizer.labelled import ROOT_OPTION, SPECS, Choice, Labelled, Origin, open_labelled
+from recognizer.labelled import ROOT_OPTION, SPECS, Choice, Labelled, Origin, open_labelled, origin_of
 
 UNUSABLE_EXIT = 1
 Item = TypeVar("Item")
@@ -22,11 +21,7 @@ Item = TypeVar("Item")
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that name a model and labelled data."""
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; the current model otherwise",
-    )
+    add_model(parser)
     parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="SPEC", help=SPECS)
     parser.add_argument(
         ROOT_OPTION, metavar="DIR", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)"
@@ -46,17 +41,10 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def open_sets(args: argparse.Namespace, bundle: Bundle) -> list[Labelled]:
     """The data sets that ``--data`` names, each once; all are found before the first is read."""
-    from recognizer.training.config import load_config, make_config
+    from recognizer.training.config import load_config
 
     def origin() -> Origin:
-        if args.config:
-            return Origin(load_config(args.config))
-        if "config" not in bundle.meta:
-            raise ModelError(
-                f"{bundle.folder}: the model doesn't tell its configuration: name one by --config"
-            )
-        config = make_config(bundle.meta["config"], f"{bundle.folder}: config")
-        return Origin(config, bundle.meta.get("data", {}).get("split_sha256"))
+        return Origin(load_config(args.config)) if args.config else origin_of(bundle)
 
     choice = Choice(args.root, args.limit, args.seed)
     return [open_labelled(spec, choice, origin) for spec in dict.fromkeys(args.data)]

@@ -8,10 +8,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from recognizer.bundle import read_bundle
 from recognizer.cli.common import table_console
 from recognizer.registry import Registry
-from recognizer.registry_state import SHIPPED
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,17 +57,7 @@ def _list(registry: Registry, args: argparse.Namespace) -> None:
         rows = [asdict(event) for event in registry.history()]
         columns = ("at", "who", "action", "version", "before", "after", "why")
     else:
-        shipped = {
-            "version": SHIPPED,
-            "origin": read_bundle().name,
-            "at": "",
-            "who": "",
-            "why": "",
-            "metrics": {},
-        }
-        current = registry.current
-        rows = [shipped, *(asdict(version) for version in registry.versions())]
-        rows = [{"current": row["version"] == current, **row} for row in rows]
+        rows = registry.catalogue()
         columns = ("current", "version", "origin", "at", "who", "why")
     if args.json:
         for row in rows:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from recognizer.cli.arguments import add_out, work_folder
 from recognizer.cli.common import need_training
 
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder of a light model's run on the same pools: configs/light.toml",
     )
     parser.add_argument("--model", help="the model's bundle (default: that in the folder of its run)")
-    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
+    add_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from recognizer.training.specialists.run import BUNDLE, SpecialistRun
 
     config = load_specialist_config(args.config)
-    folder = Path(args.out) if args.out else Path("runs") / Path(args.config).stem
+    folder = work_folder(args)
     model = Path(args.model) if args.model else Path(args.run) / BUNDLE
     made = SpecialistRun(config, Path(args.run), Path(args.light), model, folder).make(Progress())
     for name, figures in made.figures.items():

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from recognizer.cli.evaluation_tables import Figures, make_table
 from recognizer.cli.measuring import counted, percent
-
-Figures = Mapping[str, Any]
 
 
 def show_stages(sets: Mapping[str, Figures]) -> None:
@@ -27,7 +25,7 @@ def show_stages(sets: Mapping[str, Figures]) -> None:
 
 
 def _tables(found: Figures) -> Iterator[Table]:
-    changed = _table(
+    changed = make_table(
         "Errors among eleven classes", "", "n", "stage one", "both", "mended", "broken", "change", "p"
     )
     for name, row in (
@@ -39,7 +37,7 @@ def _tables(found: Figures) -> Iterator[Table]:
         counts = (str(row[key]) for key in ("n", "before", "after", "mended", "broken"))
         changed.add_row(name, *counts, change, f"{row['p_value']:.2g}")
     yield changed
-    stages = _table("", "", "stage one", "both")
+    stages = make_table("", "", "stage one", "both")
     stages.add_row("decided by a specialist", "", counted(found["routed"]))
     for name, key in (
         ("calibration error", "ece"),
@@ -56,12 +54,3 @@ def _tables(found: Figures) -> Iterator[Table]:
         if found["before"][key]["n"]:
             stages.add_row(name, *(counted(found[stage][key]) for stage in ("before", "after")))
     yield stages
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="italic", box=None, header_style="dim", pad_edge=False
-    )
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", no_wrap=True)
-    return table

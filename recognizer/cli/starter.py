@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from recognizer.cli.arguments import at_least
 from recognizer.cli.common import need_new_folder
 from recognizer.cli.progress import counted
-from recognizer.cli.recognize import at_least
 from recognizer.data import find_data
 
 

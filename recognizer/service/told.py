@@ -35,8 +35,7 @@ def hits_told(hits: Sequence[Hit], gallery: Gallery | None) -> list[dict[str, An
     """Similar images; with a gallery, what they look like."""
     told = [hit.to_dict() for hit in hits]
     if gallery is not None and hits:
-        for each, glyph in zip(told, gallery.glyphs([hit.id for hit in hits]), strict=True):
-            each["glyph"] = pixels(glyph)
+        _picture(told, gallery.glyphs([hit.id for hit in hits]))
     return told
 
 
@@ -44,8 +43,7 @@ def past_told(found: Sequence[Mistake], store: Lookup | None) -> list[dict[str, 
     """Past mistakes; with a store, what they look like."""
     told = [each.to_dict() for each in found]
     if store is not None and found:
-        for each, glyph in zip(told, store.glyphs([mistake.case for mistake in found]), strict=True):
-            each["glyph"] = pixels(glyph)
+        _picture(told, store.glyphs([mistake.case for mistake in found]))
     return told
 
 
@@ -53,9 +51,14 @@ def cases_told(cases: Sequence[Case], store: Lookup, pictures: bool) -> list[dic
     """Cases as `badcase list --json` tells them; with ``pictures``, also their glyphs."""
     told = [case_dict(case) for case in cases]
     if pictures and cases:
-        for each, glyph in zip(told, store.glyphs([case.id for case in cases]), strict=True):
-            each["glyph"] = pixels(glyph)
+        _picture(told, store.glyphs([case.id for case in cases]))
     return told
+
+
+def _picture(told: Sequence[dict[str, Any]], glyphs: NDArray[np.uint8]) -> None:
+    """Add to each of N what it looks like, of glyphs uint8 (N, 28, 28)."""
+    for each, glyph in zip(told, glyphs, strict=True):
+        each["glyph"] = pixels(glyph)
 
 
 def label_of(text: int | str) -> int:

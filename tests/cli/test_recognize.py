@@ -16,7 +16,8 @@ from shipped_stand_in import command, shipped, write_shipped
 
 import recognizer
 from recognizer import Recognizer, __version__
-from recognizer.cli.recognize import digits, main
+from recognizer.cli.arguments import digits
+from recognizer.cli.recognize import main
 from recognizer.cli.tiles import TILE
 from recognizer.results import REASONS
 

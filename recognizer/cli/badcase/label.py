@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from recognizer.audit import whoami
+from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.badcase.options import label as parse_label
-from recognizer.cli.recognize import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

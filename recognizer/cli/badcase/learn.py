@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 
+from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import need_training
 from recognizer.cli.inputs import printable
-from recognizer.cli.recognize import at_least
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from recognizer.cli.arguments import add_model
 from recognizer.feedback.cases import STATES, Case, Chosen
 from recognizer.feedback.fields import FieldError, parse_label, parse_time
 
@@ -37,11 +38,7 @@ def add_origin(parser: argparse.ArgumentParser, source: str) -> None:
     """Declare what holds for reports that don't tell it, and the model that is asked."""
     parser.add_argument("--source", metavar="NAME", help=f"where the images come from (default: {source})")
     parser.add_argument("--reporter", metavar="NAME", help="who says so (default: the login name)")
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; the current model otherwise",
-    )
+    add_model(parser)
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line for each row, once it is stored"
     )

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import partial
 
 from recognizer import Recognizer
+from recognizer.cli.arguments import add_model
 from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store
 from recognizer.cli.measuring import progress
 from recognizer.feedback.ingest import recheck
@@ -16,11 +17,7 @@ from recognizer.feedback.ingest import recheck
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_choice(parser)
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="a bundle folder, a registered version, or shipped; the current model otherwise",
-    )
+    add_model(parser)
     add_store(parser)
 
 

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.badcase.told import case_dict, report_dict
 from recognizer.cli.inputs import printable
-from recognizer.cli.recognize import at_least
 from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer, Case, Report, Use
 from recognizer.feedback.fields import label_text

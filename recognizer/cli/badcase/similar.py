@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.inputs import expand, printable
-from recognizer.cli.recognize import at_least
 from recognizer.errors import RecognizerError
 from recognizer.feedback.fields import label_text
 from recognizer.glyph import find_glyph

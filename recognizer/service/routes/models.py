@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from recognizer.bundle import read_bundle
 from recognizer.errors import UsageError
 from recognizer.feedback.learning import candidate_folder
 from recognizer.pipeline import Recognizer
@@ -58,22 +57,12 @@ def router(core: Core) -> APIRouter:
 
 def _models(core: Core) -> dict[str, Any]:
     registry = Registry()
-    current = registry.current
-    shipped = {
-        "version": SHIPPED,
-        "origin": read_bundle().name,
-        "at": "",
-        "who": "",
-        "why": "",
-        "metrics": {},
-    }
-    rows = [shipped, *(asdict(version) for version in registry.versions())]
     return {
-        "current": current,
+        "current": registry.current,
         "serving": core.live.name,
         "follows_registry": core.settings.model is None,
         "has_candidate": candidate_folder().is_dir(),
-        "models": [{**row, "current": row["version"] == current} for row in rows],
+        "models": registry.catalogue(),
     }
 
 

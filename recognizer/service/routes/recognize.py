@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from recognizer.cli.arguments import digits
 from recognizer.cli.formats import REJECT_MARK
-from recognizer.cli.recognize import digits
 from recognizer.errors import RecognizerError
 from recognizer.feedback.mistakes import told as in_words
 from recognizer.glyph import to_glyph
