@@ -13,7 +13,7 @@ from typing import Any
 from retrieval.addresses import MilvusAddress
 from retrieval.errors import EngineError, GalleryError
 from retrieval.manifest import FORMAT, FORMAT_VERSION, no_gallery
-from retrieval.milvus_indexes import BUILDS, MOST, SPARSE, possible, preferred
+from retrieval.milvus_indexes import MOST, SPARSE, building, possible, preferred
 from retrieval.milvus_rows import ARRIVED, DENSE, ID, KEY, LABEL, SOURCE, TEXTS, WIDE, Row, key_of
 
 TOKEN = "MILVUS_TOKEN"  # noqa: S105 - the variable that holds it
@@ -244,7 +244,7 @@ class Collection:
 
     def _indexes(self, dense: str) -> Any:  # noqa: ANN401 - pymilvus has no types
         indexes = self._client.prepare_index_params()
-        indexes.add_index(DENSE, dense, DENSE, metric_type="COSINE", params=BUILDS[dense])
+        indexes.add_index(DENSE, dense, DENSE, metric_type="COSINE", params=building(dense, self.server))
         indexes.add_index(WIDE, SPARSE, WIDE, metric_type="IP")
         return indexes
 

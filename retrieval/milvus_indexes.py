@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 MOST = 16_384  # no server finds more rows for one query
 
 SPARSE = "SPARSE_INVERTED_INDEX"
@@ -25,6 +27,15 @@ def possible(server: str) -> tuple[str, ...]:
 def preferred(server: str) -> list[str]:
     """The indexes to try if none is asked for, best first."""
     return [name for name in _PREFERRED if name in possible(server)]
+
+
+def building(index: str, server: str) -> dict[str, Any]:
+    """How a server builds an index, as pymilvus is told."""
+    build = BUILDS[index]
+    if "lite" not in server:
+        return dict(build)
+    # pymilvus spreads what stands under "params", and Milvus Lite looks for it there. Its segments are small.
+    return {"params": build | ({"nlist": 128} if "nlist" in build else {})}
 
 
 def looking(index: str, top: int) -> dict[str, int]:

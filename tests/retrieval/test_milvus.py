@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from retrieval import Gallery
 from retrieval.addresses import is_milvus, milvus_address
 from retrieval.errors import EngineError, GalleryError, QueryError
-from retrieval.milvus_indexes import BUILDS, looking, possible, preferred
+from retrieval.milvus_indexes import BUILDS, building, looking, possible, preferred
 from retrieval.texts import fits
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,7 @@ def test_every_index_can_be_built_and_searched():
     assert set(possible("milvus_lite-3.2.2")) < set(possible("v2.6.1")) == set(BUILDS)
     for name in BUILDS:
         assert all(value > 0 for value in looking(name, 10).values())
+    assert building("HNSW", "v2.6.1") == building("HNSW", "milvus_lite-3.2.2")["params"] == BUILDS["HNSW"]
     assert looking("HNSW", 5000)["ef"] >= 5000
     assert looking("HNSW", 16_384)["ef"] <= 32_768
 
@@ -214,6 +216,8 @@ def test_the_index_that_was_asked_for(tmp_path, encoder, images):
     gallery.prepare()
     assert ids(gallery.search(images, k=1)) == [[str(n)] for n in range(40)]
     assert "IVF_FLAT" in gallery.plan(1).why
+    specification = json.loads((tmp_path / "a.db" / "collections" / "gallery" / "manifest.json").read_text())
+    assert specification["index_specs"]["dense"]["build_params"] == {"nlist": 128}
     assert "IVF_FLAT" in Gallery.open(tmp_path / "a.db", encoder).plan(1).why
     with pytest.raises(GalleryError, match=r"no index DISKANN with milvus_lite.*: there are HNSW"):
         Gallery.create(f"{tmp_path / 'b.db'}?index=DISKANN", encoder)

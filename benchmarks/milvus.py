@@ -1,0 +1,259 @@
+"""Galleries in Milvus as they grow: time to build, bytes an item, time to answer, and what is found of the exact ten.
+
+    python benchmarks/milvus.py --data DIR [--quick] [--largest 60000] [--address milvus://HOST:PORT/NAME]
+
+The images are disturbed copies of MNIST's training images. For each index one gallery grows, in a file of Milvus Lite
+or, with `--address`, in collections on a server (NAME_hnsw and so on, which must not be there). At each size one
+process builds and another one opens and asks. `python benchmarks/cost_model.py` then brings docs/scale.md up to date.
+
+A file of Milvus Lite is served by the process that asks, and so its seconds are those of the processor's clock: what
+else the machine does is not in them. A server's are those of the wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import RESULTS, header, table, write
+from engine_process import peak
+from peers import measured_by
+from search_growth import MEGABYTE, power
+from search_material import agreement, encoder_line, load, options
+
+from recognizer.training.embedding.queries import copies, usual
+from retrieval import Encoder, Gallery
+from retrieval.arrivals import encode
+from retrieval.exact import ExactIndex
+from retrieval.neighbours import Rows
+
+SIZES = (5_000, 10_000, 20_000, 60_000, 200_000, 1_000_000)
+QUICK = (1_000, 3_000)
+INDEXES = ("HNSW", "IVF_FLAT", "IVF_SQ8")
+PACKAGES = ("numpy", "onnxruntime", "pymilvus", "milvus-lite", "faiss-cpu")
+K = 10
+SINGLE = 20
+PIECE = 20_000
+FIGURES = RESULTS / "milvus.json"
+Result = dict[str, Any]
+
+
+def timed(job: Result, call: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of a call, and what it returns."""
+    clock = time.perf_counter if "://" in job["address"] else time.process_time
+    start = clock()
+    found = call()
+    return clock() - start, found
+
+
+def build(job: Result) -> Result:
+    """Append copies until the gallery has this size, and let it be indexed."""
+    encoder = Encoder.open(job["encoder"], threads=1)
+    gallery = Gallery.create(job["address"], encoder)
+    before, appending, encoding = len(gallery), 0.0, 0.0
+    digits = load(job["data"], "train").glyphs
+    for start in range(before, job["size"], PIECE):
+        numbers = np.arange(start, min(start + PIECE, job["size"]))
+        glyphs = copies(digits[numbers % len(digits)], [job["seed"], start], usual)
+        names = [str(number) for number in numbers]
+        appending += timed(job, lambda glyphs=glyphs, names=names: gallery.append(glyphs, ids=names))[0]
+        encoding += timed(job, lambda glyphs=glyphs: encoder.both(glyphs))[0]
+    indexed, _ = timed(job, gallery.prepare)
+    return {
+        "stored": appending - encoding,
+        "indexed": indexed,
+        "encoded": encoding / max(1, len(gallery) - before),
+        "added": len(gallery) - before,
+        "peak": peak(),
+    }
+
+
+def ask(job: Result) -> Result:
+    """Open it, and ask by dense and by sparse codes, one query at a time and all at once."""
+    queries = np.load(job["queries"])
+    encoder = Encoder.open(job["encoder"], threads=1)
+    encoder.both(queries[:1])
+    opened, gallery = timed(job, lambda: Gallery.open(job["address"], encoder))
+    found: Result = {"opened": opened, "why": gallery.plan(1).why}
+    for mode, most in (("precision", len(queries)), ("recall", SINGLE)):
+
+        def search(rows: Any, mode: str = mode) -> Any:  # noqa: ANN401
+            return gallery.search(rows, K, mode)
+
+        search(queries[:1])
+        each = [timed(job, lambda row=row: search(queries[row : row + 1]))[0] for row in range(SINGLE)]
+        batch, answer = timed(job, lambda most=most: search(queries[:most]))
+        found[mode] = {
+            "single": float(np.median(each)),
+            "batch": batch / most,
+            "ids": [[int(hit.id) for hit in hits] for hits in answer],
+        }
+    return found | {"peak": peak()}
+
+
+def bytes_of(address: str) -> int | None:
+    """Bytes that a file of Milvus Lite has on disk; None for a server, which keeps that to itself."""
+    file = Path(address.partition("?")[0])
+    if "://" in address:
+        return None
+    return sum(each.stat().st_size for each in file.rglob("*") if each.is_file())
+
+
+def truth_of(encoder: Encoder, digits: Any, queries: Any, sizes: Sequence[int], seed: int) -> Result:  # noqa: ANN401
+    """The exact ten of the first of the copies, for each size; and what a wide code has."""
+    codes = encoder.dense(queries)
+    parts: list[np.ndarray[Any, Any]] = []
+    answers, dimensions, start = {}, [], 0
+    for size in sizes:
+        while start < size:
+            numbers = np.arange(start, min(start + PIECE, size))
+            dense, wide = encode(encoder, copies(digits[numbers % len(digits)], [seed, start], usual))
+            parts.append(dense)
+            dimensions.append(float(wide.counts.mean()))
+            start = int(numbers[-1]) + 1
+        answers[size] = ExactIndex(Rows(parts)).search(codes, K)[0]
+    return {"answers": answers, "dimensions": float(np.mean(dimensions))}
+
+
+def address_of(args: argparse.Namespace, place: Path, index: str) -> str:
+    """Where the gallery of an index is made."""
+    base = f"{args.address}_{index.lower()}" if args.address else str(place / f"{index.lower()}.db")
+    return f"{base}?index={index}"
+
+
+def follow(args: argparse.Namespace, sizes: Sequence[int], place: Path) -> Result:
+    """Let a gallery grow for each index, and measure it at each size."""
+    encoder = Encoder.open(args.encoder, threads=1)
+    digits = load(args.data, "train").glyphs
+    queries = load(args.data, "test", args.queries).glyphs
+    np.save(place / "queries.npy", queries)
+    truth = truth_of(encoder, digits, queries, sizes, args.seed)
+    job = {
+        "data": args.data,
+        "encoder": args.encoder,
+        "seed": args.seed,
+        "queries": str(place / "queries.npy"),
+    }
+    found: Result = {"sizes": list(sizes), "dimensions": truth["dimensions"], "indexes": {}}
+    for index in args.indexes:
+        address, stored, indexed, rows = address_of(args, place, index), 0.0, 0.0, []
+        for size in sizes:
+            here = job | {"address": address, "size": size}
+            made = measured_by(sys.executable, "milvus.py", here | {"do": "build"})
+            asked = measured_by(sys.executable, "milvus.py", here | {"do": "ask"})
+            stored, indexed = stored + made["stored"], indexed + made["indexed"]
+            shares = {
+                mode: agreement(
+                    np.array(asked[mode].pop("ids")), truth["answers"][size][: len(queries)][:most]
+                )
+                for mode, most in (("precision", None), ("recall", SINGLE))
+            }
+            rows.append(
+                asked
+                | {
+                    "stored": stored,
+                    "indexed": indexed,
+                    "encoded": made["encoded"],
+                    "bytes": bytes_of(address),
+                    "peak when built": made["peak"],
+                    "found": shares,
+                }
+            )
+            print(index, size, rows[-1], flush=True)
+        found["indexes"][index] = rows
+    return found
+
+
+def rows_of(found: Result, index: str) -> list[list[str]]:
+    """A table's rows for an index; the last one says with which power of the size a column grows."""
+    sizes, results = found["sizes"], found["indexes"][index]
+    columns = {
+        "stored": [each["stored"] for each in results],
+        "indexed": [each["indexed"] for each in results],
+        "bytes": [(each["bytes"] or 0) / size for size, each in zip(sizes, results, strict=True)],
+        "peak": [each["peak"] / MEGABYTE for each in results],
+        "opened": [each["opened"] for each in results],
+        **{
+            f"{mode}, {way}": [1e3 * each[mode][way] for each in results]
+            for mode in ("precision", "recall")
+            for way in ("single", "batch")
+        },
+    }
+    forms = ("{:.1f}", "{:.1f}", "{:.0f}", "{:.0f}", "{:.2f}", "{:.1f}", "{:.2f}", "{:.1f}", "{:.2f}")
+    rows = [
+        [
+            f"{size:,}",
+            *(form.format(column[place]) for form, column in zip(forms, columns.values(), strict=True)),
+            f"{results[place]['found']['precision']:.3f}",
+        ]
+        for place, size in enumerate(sizes)
+    ]
+    return [*rows, ["grows with the power", *(power(sizes, column) for column in columns.values()), ""]]
+
+
+def main() -> None:
+    """Measure, and write the tables and their figures."""
+    parser = options(__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="small galleries, to see that it runs; nothing is written"
+    )
+    parser.add_argument("--largest", type=int, default=60_000, help="the largest of the sizes")
+    parser.add_argument("--queries", type=int, default=500, help="test images to search with")
+    parser.add_argument("--address", help="a server, milvus://HOST:PORT/NAME, instead of a file")
+    parser.add_argument("--indexes", nargs="+", default=INDEXES, choices=INDEXES, metavar="INDEX")
+    args = parser.parse_args()
+    sizes = QUICK if args.quick else [size for size in SIZES if size <= args.largest]
+    with tempfile.TemporaryDirectory() as place:
+        found = follow(args, sizes, Path(place))
+    columns = [
+        "images",
+        "stored, s",
+        "indexed, s",
+        "bytes an item",
+        "peak, MB",
+        "opened, s",
+        "one dense query, ms",
+        "in a batch, ms",
+        "one sparse query, ms",
+        "in a batch, ms ",
+        "of the exact ten",
+    ]
+    parts = [
+        f"## {found['indexes'][index][0]['why']}\n\n{table(columns, rows_of(found, index))}"
+        for index in args.indexes
+    ]
+    if args.quick:
+        print("\n".join(parts))
+        return
+    FIGURES.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write(
+        "milvus",
+        "Galleries in Milvus",
+        header(
+            PACKAGES,
+            encoder=encoder_line(Encoder.open(args.encoder)),
+            n=f"{', '.join(f'{size:,}' for size in sizes)} disturbed copies; {args.queries} test images as queries",
+            seed=args.seed,
+            command=f"`python benchmarks/milvus.py --largest {sizes[-1]}`",
+        ),
+        "Seconds of the processor's clock, Milvus Lite's included. “Stored” is the time that `append` took in all, "
+        "without encoding; “indexed” is the time to write and index what was still in memory; both since the gallery was empty. The peak "
+        f"is that of the process that asks, with Milvus Lite in it. A query goes from glyph to {K} hits. A wide code "
+        f"has {found['dimensions']:.1f} dimensions.\n",
+        *parts,
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] and sys.argv[1].startswith("{"):
+        job = json.loads(sys.argv[1])
+        print(json.dumps({"build": build, "ask": ask}[job["do"]](job)))
+    else:
+        main()
