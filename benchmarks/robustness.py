@@ -68,8 +68,8 @@ def sheared(digit: Image, share: float, rng: np.random.Generator) -> Image:
     return _warped(digit, np.array([[1, lean, -13.5 * lean], [0, 1, 0]]))
 
 
-def _warped(digit: Image, matrix: NDArray[np.floating]) -> Image:
-    return np.asarray(cv2.warpAffine(digit, matrix.astype(np.float64), (28, 28)), np.uint8)
+def _warped(digit: Image, matrix: Any) -> Image:  # noqa: ANN401 - as OpenCV gives it
+    return np.asarray(cv2.warpAffine(digit, np.asarray(matrix, np.float64), (28, 28)), np.uint8)
 
 
 def blurred(digit: Image, pixels: float, _rng: np.random.Generator) -> Image:

@@ -44,7 +44,7 @@ from recognizer.training.pools import describe, read_pools
 from recognizer.training.progress import Progress
 from recognizer.training.quick import NETWORK
 from recognizer.training.samples import Pool, Pools
-from reject_gen.recipe import FAMILIES
+from reject_gen.base import FAMILIES
 
 COVERAGE = 0.99
 OWN = "own"

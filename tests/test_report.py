@@ -219,11 +219,16 @@ def test_figures_of_another_shape_count_as_missing(place, tmp_path):
 
 def test_figures_of_another_model_are_marked(place, tmp_path):
     record = json.loads((place[1] / "evaluation.json").read_text())
-    assert "not the model of this report" not in (place[0] / "r.html").read_text()
+    assert "not with what this report is about" not in (place[0] / "r.html").read_text()
     record["model"] = {"name": "other@7", "files": {META: "1", "stage1.onnx": "2"}}
     (tmp_path / "evaluation.json").write_text(json.dumps(record))
+    record = json.loads((place[1] / "search_schemes.json").read_text())
+    record["facts"]["encoder"] = "old, 0123456789ab, 64 dense dimensions"
+    (tmp_path / "search_schemes.json").write_text(json.dumps(record))
     assert report(tmp_path, "--results", tmp_path, "--run", tmp_path) == 0
-    assert "Measured with other@7, which is not the model of this report" in (tmp_path / "r.html").read_text()
+    text = (tmp_path / "r.html").read_text()
+    assert "Measured with other@7, not with what this report is about" in text
+    assert "Measured with encoder old, 0123456789ab" in text
     assert "Measured with other@7" in (tmp_path / "c.md").read_text()
 
 

@@ -90,6 +90,6 @@ def _of(material: Material, name: str, make: Callable[[Found], Table]) -> str:
         except (KeyError, TypeError, IndexError, ValueError, StopIteration):
             return f"Not measured in a form that this version shows. This makes it: `{SOURCES[name].command}`"
         told = "; ".join(f"{key} {value}" for key, value in found.origin() if key != "command")
-        stale = f" **Measured with {found.other_model}, another model.**" if found.other_model else ""
+        stale = f" **Measured with {found.other}, not with this model.**" if found.other else ""
         return f"{table}\nSource: `{found.place}`, by `{found.record['command']}`; {told}.{stale}"
     return f"Not measured yet. This makes it: `{SOURCES[name].command}`"

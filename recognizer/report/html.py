@@ -77,9 +77,9 @@ def origin(found: Found) -> Html:
     told = [element("span", f"{name} ", element("b", value)) for name, value in found.origin()]
     file = element("span", "file ", element("b", found.place))
     line = element("p", Html(" · ".join([file, *told])), class_="from")
-    if not found.other_model:
+    if not found.other:
         return line
-    warning = f"Measured with {found.other_model}, which is not the model of this report."
+    warning = f"Measured with {found.other}, not with what this report is about."
     return join([line, element("p", warning, class_="warn")])
 
 

@@ -12,6 +12,7 @@ from recognizer.errors import DataError
 from recognizer.record import FILE, model_hashes, read_record
 
 TRAINING = "training"
+ENCODER_DIGITS = 12
 RUN = Path("runs/default")
 RESULTS = (Path("benchmarks/results"), Path("runs"))
 
@@ -81,13 +82,13 @@ class Found:
         source: what it is.
         file: where it is.
         record: what it holds.
-        other_model: the model that it is about, if that is not the report's; "" otherwise.
+        other: the model or encoder that it is about, if that is not the report's; "" otherwise.
     """
 
     source: Source
     file: Path
     record: dict[str, Any]
-    other_model: str
+    other: str
 
     @property
     def place(self) -> str:
@@ -158,13 +159,15 @@ def gather(bundle: Bundle, results: Sequence[Path], run: Path, data: str | None)
     """
     found: dict[str, Found] = {}
     problems: dict[str, str] = {}
+    encoder = _encoder()
     for source in ALL:
         file = _file_of(source.name, results, run)
         if file is None:
             continue
         try:
             record = read_record(file)
-            found[source.name] = Found(source, file, record, _other_model(record, bundle))
+            other = _other_model(record, bundle) or _other_encoder(record, encoder)
+            found[source.name] = Found(source, file, record, other)
             list(found[source.name].origin())
         except (DataError, KeyError, TypeError) as error:
             found.pop(source.name, None)
@@ -191,3 +194,20 @@ def _other_model(record: dict[str, Any], bundle: Bundle) -> str:
     # A version may be renamed: what answers is the network.
     same = files.get(META) == own[META] or files.get(NETWORK) == own.get(NETWORK)
     return "" if same else name
+
+
+def _encoder() -> str:
+    """The start of the installed encoder's hash, as benchmarks write it; "" where there is none."""
+    from retrieval.encoder import Encoder
+    from retrieval.errors import RetrievalError
+
+    try:
+        return Encoder.open().hash[:ENCODER_DIGITS]
+    except RetrievalError:
+        return ""
+
+
+def _other_encoder(record: dict[str, Any], encoder: str) -> str:
+    """The encoder that a benchmark measured, unless it is the installed one."""
+    told = str(record.get("facts", {}).get("encoder", ""))
+    return f"encoder {told}" if told and (not encoder or encoder not in told) else ""
