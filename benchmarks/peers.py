@@ -6,38 +6,88 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("numpy", "hnswlib==0.8.0", "faiss-cpu==1.15.1", "annoy==1.17.3", "imagehash==4.3.2")
 ROOT = Path(__file__).parents[1]
 _MADE = "libraries.txt"
+_SAME = {"PIL": "pillow", "opencv_python_headless": "cv2", "scikit_learn": "sklearn"}
+_OF_VENV = {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils", "__pycache__"}
 
 
-def default_folder() -> Path:
-    """Where the environment lies if no other place is named."""
+class NotInstalledError(Exception):
+    """Why the libraries can't be had."""
+
+
+def default_folder(name: str = "peers") -> Path:
+    """Where an environment lies if no other place is named."""
     import platformdirs
 
-    return platformdirs.user_cache_path("digit-recognizer-eleven") / "peers"
+    return platformdirs.user_cache_path("digit-recognizer-eleven") / name
 
 
-def environment(folder: str | os.PathLike[str] | None) -> Path:
-    """The Python of the environment, which is made if it is not there: some libraries compile, which takes minutes."""
+def environment(folder: str | os.PathLike[str] | None, libraries: Sequence[str] = LIBRARIES) -> Path:
+    """The Python of an environment, which is made if it is not there: some libraries compile, which takes minutes.
+
+    Args:
+        folder: where it lies; None for the default place.
+        libraries: what pip is told to install, options included.
+
+    Raises:
+        NotInstalledError: pip could not install them.
+    """
     home = Path(folder) if folder else default_folder()
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = "\n".join(LIBRARIES)
+    wanted = "\n".join(libraries)
     made = home / _MADE
     if not made.exists() or made.read_text() != wanted:
-        print(f"Installing {', '.join(LIBRARIES)} into {home}", file=sys.stderr, flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *LIBRARIES], check=True)
+        print(f"Installing {', '.join(libraries)} into {home}", file=sys.stderr, flush=True)
+        # What is no environment stays as it is.
+        clear = ["--clear"] if (home / "pyvenv.cfg").exists() else []
+        subprocess.run([sys.executable, "-m", "venv", *clear, str(home)], check=True)
+        done = subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", *libraries],
+            check=False,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+            raise NotInstalledError((errors or ["pip failed"])[-1].removeprefix("ERROR: "))
         made.write_text(wanted)
     return python
 
 
+def installed_bytes(python: Path) -> dict[str, int]:
+    """Bytes of the files in an environment by what stands in its folder of packages; without pip and compiled caches.
+
+    A library's own folder of shared objects, such as ``numpy.libs``, counts as the library's.
+    """
+    home = python.parents[1]
+    places = [
+        *home.glob("[lL]ib/python*/site-packages/*"),
+        *home.glob("[lL]ib/site-packages/*"),
+        home / "share",
+    ]
+    sizes: dict[str, int] = {}
+    for place in places:
+        name = place.name.partition(".")[0].partition("-")[0]
+        name = _SAME.get(name, name)
+        if name not in _OF_VENV:
+            sizes[name] = sizes.get(name, 0) + folder_bytes(place)
+    return sizes
+
+
+def folder_bytes(place: Path) -> int:
+    """Bytes of a file, or of all files of a folder but compiled caches."""
+    files = [place] if place.is_file() else place.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
 def measured_by(
-    python: str | Path, script: str, job: Mapping[str, Any], threads: int = 1, **settings: str
+    python: str | Path, script: str, job: Mapping[str, Any], threads: int | None = 1, **settings: str
 ) -> dict[str, Any]:
     """What a script beside this one says of a job, in a process of its own with that many threads.
 
@@ -45,10 +95,11 @@ def measured_by(
         python: the interpreter.
         script: its name; it reads the job as JSON from its first argument and prints an object as its last line.
         job: what to do.
-        threads: how many threads numerical libraries may use.
+        threads: how many threads numerical libraries may use; None for as many as they take.
         settings: further environment variables.
     """
-    limits = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    limits = {name: str(threads) for name in names} if threads else {}
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [str(python), str(Path(__file__).with_name(script)), json.dumps(dict(job))],
