@@ -168,32 +168,26 @@ def _scratch(
     """A new network of the same size, trained on what is replayed and on all reports."""
     import torch
 
-    from recognizer.bundle import NETWORK, WEIGHTS
-    from recognizer.network import Network
     from recognizer.training.config import OptimizerConfig
-    from recognizer.training.export import to_onnx
     from recognizer.training.loop import Trainer
     from recognizer.training.model import GlyphClassifier
-    from recognizer.training.quantise import quantise
+    from recognizer.training.networks import Networks, fit_look, network_of
     from recognizer.training.run import Run
     from recognizer.training.samples import Pool
-    from recognizer.training.weights import config_of, pack_weights
+    from recognizer.training.weights import config_of
 
-    config, base = config_of(recognizer.bundle), read_bundle(setting.base)
-    pools = _pools(setting, base)
+    config = replace(config_of(recognizer.bundle), reader=None)
+    pools = _pools(setting, read_bundle(setting.base))
     cases = _lesson(store).cases
     pool = Pool.join([pools.train, *[cases] * 3])
     torch.manual_seed(seed)
     optimizer = OptimizerConfig(epochs=1 if setting.quick else 15, batch=128)
     trainer = Trainer(GlyphClassifier(config.network), pool, optimizer, config.augment, seed)
     network = trainer.run(lambda _: {}, lambda *_: None, None)
-    graph = to_onnx(network)
-    if config.network.int8:
-        graph = quantise(graph, pool.glyphs, seed)
-    logits = Network(graph, look=base.second_look).all_logits(pools.validation.glyphs)
-    files = {NETWORK: graph, WEIGHTS: pack_weights(network)}
-    made = Run(config, folder, folder, 1)._export(files, base.second_look, logits, pools)
-    return _in_use(made), {}
+    files = Networks(network).files(config, pool.glyphs)
+    look = fit_look(config, files, pools.validation)
+    logits = network_of(files, look).all_logits(pools.validation.glyphs)
+    return _in_use(Run(config, folder, folder, 1).export(files, look, logits, pools)), {}
 
 
 def _in_use(folder: Path) -> Path:

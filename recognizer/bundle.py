@@ -24,6 +24,7 @@ META = "meta.json"
 NETWORK = "stage1.onnx"
 WEIGHTS = "stage1.weights.npz"  # in models that can go on learning; nothing else needs it
 READER = "reader.onnx"  # of models whose second looks are another network's
+READER_WEIGHTS = "reader.weights.npz"
 GOLDEN = "golden.json"
 PREPROCESSING = "glyph-28-mnist/1"
 LABELS = [*map(str, range(REJECT)), "reject"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,17 +11,20 @@ from pages import many_digits
 from PIL import Image
 
 from recognizer import to_glyph
-from recognizer.bundle import NETWORK, WEIGHTS
-from recognizer.network import Network
-from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig, TrainingConfig
-from recognizer.training.export import to_onnx
+from recognizer.training.config import (
+    AugmentConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    ReaderConfig,
+    TrainingConfig,
+)
 from recognizer.training.fine_tuning import FineTuningConfig
 from recognizer.training.learn import LearnConfig
 from recognizer.training.loop import Trainer
 from recognizer.training.model import GlyphClassifier
+from recognizer.training.networks import Networks, fit_look, network_of
 from recognizer.training.run import Run
 from recognizer.training.samples import Pool, Pools
-from recognizer.training.weights import pack_weights
 
 SIZE = NetworkConfig((8, 12), (24,), int8=False, second_look=0.0)
 QUICK = LearnConfig(
@@ -47,10 +51,13 @@ def make_pools():
     return Pools(pool(400, 0), pool(200, 1), {"digits": "forty digits"})
 
 
-def make_base(folder, pools):
-    """A model that reads digits which stand upright; returns its folder."""
+def make_base(folder, pools, reader=False):
+    """A model that reads digits which stand upright; returns its folder. A second reader is a network of its size."""
     torch.manual_seed(0)
     config = TrainingConfig(name="tiny", coverage=0.97, network=SIZE)
+    if reader:
+        size = replace(SIZE, second_look=4.0)
+        config = replace(config, network=size, reader=ReaderConfig(SIZE.half, SIZE.quarter))
     trainer = Trainer(
         GlyphClassifier(SIZE),
         pools.train,
@@ -59,10 +66,10 @@ def make_base(folder, pools):
         0,
     )
     model = trainer.run(lambda _: {}, lambda *_: None, None)
-    graph = to_onnx(model)
-    logits = Network(graph).all_logits(pools.validation.glyphs)
-    run = Run(config, folder, folder, 1)
-    return run._export({NETWORK: graph, WEIGHTS: pack_weights(model)}, None, logits, pools)
+    files = Networks(model, model if reader else None).files(config, pools.train.glyphs)
+    look = fit_look(config, files, pools.validation)
+    logits = network_of(files, look).all_logits(pools.validation.glyphs)
+    return Run(config, folder, folder, 1).export(files, look, logits, pools)
 
 
 def pictures(n, seed, inverted=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, READER, WEIGHTS, Bundle, golden_outputs, write_bundle
+from recognizer.bundle import GOLDEN, Bundle, golden_outputs, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature
 from recognizer.decide import Pair, Routing, route, softmax
 from recognizer.errors import UsageError
@@ -23,17 +23,16 @@ from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.specialists import Blend, Specialist, StageTwo, load_stage_two
 from recognizer.stages import Stage, changes
-from recognizer.training.export import to_onnx
-from recognizer.training.fine_tuning import FineTuningConfig, fine_tune
+from recognizer.training.fine_tuning import FineTuningConfig, Tuned, fine_tune
+from recognizer.training.networks import Networks, fit_look, network_of
 from recognizer.training.progress import Progress
-from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool, Pools
 from recognizer.training.specialists.choice import Asked, fit_choice
 from recognizer.training.specialists.fit import NETWORK as CONVOLUTIONAL
 from recognizer.training.specialists.fit import NETWORK_VIEWS, VECTORS, train_specialist
 from recognizer.training.specialists.folds import Outputs, outputs_of
 from recognizer.training.specialists.install import describe_answers, describe_stage_two, file_name
-from recognizer.training.weights import config_of, load_stage_one, pack_weights
+from recognizer.training.weights import config_of
 
 MARGIN = 3.0  # the greatest lead, in calibrated log-odds, with which the first specialists are asked
 EVEN = Blend(0.5, 0.5)  # where nothing says which stage knows better
@@ -88,14 +87,20 @@ def make_candidate(  # noqa: PLR0917 - a model, what to learn, what to replay, h
     """
     if not len(lesson.cases):
         raise UsageError("there is no case to learn from")
-    old, tuning = load_stage_one(bundle), replace(config.tuning, coverage=config_of(bundle).coverage)
-    with progress.epochs(1, tuning.steps(len(lesson.cases)), "learning") as watch:
-        tuned = fine_tune(
-            old, lesson.cases, lesson.wrong, pools.train, pools.validation, tuning, config.seed, watch
-        )
+    old, tuning = Networks.of(bundle), replace(config.tuning, coverage=config_of(bundle).coverage)
+
+    def tuned(network: nn.Module, what: str) -> Tuned:
+        with progress.epochs(1, tuning.steps(len(lesson.cases)), what) as watch:
+            return fine_tune(
+                network, lesson.cases, lesson.wrong, pools.train, pools.validation, tuning, config.seed, watch
+            )
+
+    first = tuned(old.first, "learning")
+    reader = None if old.reader is None else tuned(old.reader, "the second reader")
     before = answers_of(bundle, pools.validation.glyphs)
-    for share in chain(tuned.shares, [0.0]):
-        made = _built(bundle, tuned.at(share), lesson, pools, config.seed)
+    for share in chain(first.shares, [0.0]):
+        networks = Networks(first.at(share), None if reader is None else reader.at(share))
+        made = _built(bundle, networks, lesson, pools, config.seed)
         holds = all(check.passed for check in known_checks(_known(pools.validation), before, made.answers))
         progress.note("stage one", {"cases": len(lesson.cases), "share of the way": share, "holds": holds})
         if holds or not tuning.checked:
@@ -115,35 +120,28 @@ class _Built:
     told: list[dict[str, Any]]
 
 
-def _built(bundle: Bundle, network: nn.Module, lesson: Lesson, pools: Pools, seed: int) -> _Built:
+def _built(bundle: Bundle, networks: Networks, lesson: Lesson, pools: Pools, seed: int) -> _Built:
     """Stage one as it ships, stage two fitted to it, and both calibrated."""
-    graph = _graph(network, bundle, lesson, pools, seed)
-    stage_one = Network.of(bundle, graph)
+    config = config_of(bundle)
+    files = networks.files(config, np.concatenate([pools.train.glyphs, lesson.cases.glyphs]))
+    look = fit_look(config, files, pools.validation)
+    stage_one = network_of(files, look)
     seen = outputs_of(stage_one, pools.validation.glyphs)
     first = _first_stage(bundle, seen.logits, pools.validation)
     second, kinds, told = _stage_two(bundle, stage_one, seen, first, lesson, pools, seed)
     final = second.settle(pools.validation.glyphs, seen.logits, seen.features)[0] if second else seen.logits
     meta, scores = describe_answers(bundle, final, pools.validation)
+    meta["second_look"] = look and asdict(look)
     if second:
         meta["stage_two"] = describe_stage_two(second, first, kinds)
     stage = Stage(scores, meta["operating_point"]["threshold"])
-    files = {file_name(each): each.model.to_bytes() for each in (second.specialists if second else ())}
-    files |= {NETWORK: graph, WEIGHTS: pack_weights(network)}
-    if bundle.reader is not None:
-        files[READER] = bundle.reader  # goes on as it is: it is asked only where stage one is in doubt
+    files |= {file_name(each): each.model.to_bytes() for each in (second.specialists if second else ())}
     files[GOLDEN] = _golden(bundle, stage_one, second, meta["temperature"])
     return _Built(meta, files, Answers(stage.best, stage.accepted), told)
 
 
 def _known(pool: Pool) -> Known:
     return Known(pool.glyphs, pool.labels, pool.sources)
-
-
-def _graph(network: nn.Module, bundle: Bundle, lesson: Lesson, pools: Pools, seed: int) -> bytes:
-    graph = to_onnx(network)
-    if not config_of(bundle).network.int8:
-        return graph
-    return quantise(graph, np.concatenate([pools.train.glyphs, lesson.cases.glyphs]), seed)
 
 
 def _first_stage(bundle: Bundle, logits: NDArray[np.float32], pool: Pool) -> dict[str, Any]:

@@ -14,23 +14,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import GOLDEN, NETWORK, READER, WEIGHTS, golden_outputs, read_bundle, write_bundle
+from recognizer.bundle import GOLDEN, golden_outputs, read_bundle, write_bundle
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import softmax
-from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.results import REJECT
-from recognizer.second_look import READER_VIEWS, Reader, SecondLook
+from recognizer.second_look import SecondLook
 from recognizer.training.config import TrainingConfig
-from recognizer.training.export import to_onnx
 from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sanity, logits_of
 from recognizer.training.model import GlyphClassifier
+from recognizer.training.networks import Networks, fit_look, network_of
 from recognizer.training.plots import confusion, draw_confusion, draw_curves
 from recognizer.training.pools import describe, prepare_pools
 from recognizer.training.progress import Progress
-from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool, Pools
-from recognizer.training.weights import pack_weights
 
 CHECKPOINT = "checkpoint.pt"
 CURVES = "curves.png"
@@ -38,15 +35,6 @@ CONFUSION = "confusion.png"
 HISTORY = "history.json"
 FIRST, SECOND = "", "reader-"  # what the files and figures of each network's training begin with
 GOLDEN_COUNT = 32
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """A network, the ONNX graph of it that ships, and how its training went."""
-
-    model: nn.Module
-    graph: bytes
-    history: History
 
 
 @dataclass(frozen=True)
@@ -61,23 +49,21 @@ class Run:
     def train(self, progress: Progress) -> Path:
         """Train to the end, resuming what the folder already holds; returns the folder of the bundle."""
         pools = prepare_pools(self.config, self.folder, self.data, self.workers, progress)
-        first = self._trained(self.config, pools, FIRST, progress)
-        files = {NETWORK: first.graph, WEIGHTS: pack_weights(first.model)}
+        first, history = self._trained(self.config, pools, FIRST, progress)
+        reader = None
+        if self.config.reader is not None:
+            reader, _ = self._trained(self.config.of_reader(), pools, SECOND, progress)
+        files = Networks(first, reader).files(self.config, pools.train.glyphs)
         # Calibrated is what ships, not what was trained.
-        if self.config.reader is None:
-            lead = self.config.network.second_look
-            look = SecondLook(lead) if lead else None
-        else:
-            reader = self._trained(self.config.of_reader(), pools, SECOND, progress)
-            files[READER] = reader.graph
-            look = self._look(first.graph, reader.graph, pools.validation)
-        network = Network(first.graph, look=look, reader=files.get(READER))
-        logits = network.all_logits(pools.validation.glyphs)
-        bundle = self._export(files, look, logits, pools)
-        self._report(bundle, logits, pools, first.history)
+        look = fit_look(self.config, files, pools.validation)
+        logits = network_of(files, look).all_logits(pools.validation.glyphs)
+        bundle = self.export(files, look, logits, pools)
+        self._report(bundle, logits, pools, history)
         return bundle
 
-    def _trained(self, config: TrainingConfig, pools: Pools, name: str, progress: Progress) -> _Trained:
+    def _trained(
+        self, config: TrainingConfig, pools: Pools, name: str, progress: Progress
+    ) -> tuple[nn.Module, History]:
         """One network; its files in the folder begin with its name."""
         optimizer = config.optimizer
         if optimizer.sanity:
@@ -95,21 +81,7 @@ class Run:
             )
         history = json.dumps(vars(trainer.history), indent=1) + "\n"
         (self.folder / f"{name}{HISTORY}").write_text(history)
-        graph = to_onnx(model)
-        if config.network.int8:
-            graph = quantise(graph, pools.train.glyphs, config.seed)
-        return _Trained(model, graph, trainer.history)
-
-    def _look(self, first: bytes, reader: bytes, pool: Pool) -> SecondLook:
-        """When and how the second reader looks again: its logits are made to mean the same as the first's."""
-        digit = pool.labels < REJECT
-        of_first, of_reader = (
-            fit_temperature(Network(graph).all_logits(pool.glyphs[digit])[:, :REJECT], pool.labels[digit])
-            for graph in (first, reader)
-        )
-        weight = self.config.reader.weight if self.config.reader else 0.0
-        how = Reader(weight, of_first / of_reader)
-        return SecondLook(self.config.network.second_look, READER_VIEWS, how)
+        return model, trainer.history
 
     def _judge(self, network: nn.Module, pool: Pool, progress: Progress) -> dict[str, float]:
         """Forced accuracy by source, and the share of rejects taken for digits."""
@@ -124,9 +96,17 @@ class Run:
         progress.note("validation", figures)
         return figures
 
-    def _export(
+    def export(
         self, files: dict[str, bytes], look: SecondLook | None, logits: NDArray[np.float32], pools: Pools
     ) -> Path:
+        """Write a bundle, calibrated on the validation pool; returns its folder.
+
+        Args:
+            files: its networks.
+            look: when and how it looks again.
+            logits: float32 (N, 11), what it says of the N glyphs of the validation pool.
+            pools: what it was trained on, and what it is calibrated on.
+        """
         pool = pools.validation
         digit = pool.labels < REJECT
         temperature = fit_temperature(logits[digit][:, :REJECT], pool.labels[digit])

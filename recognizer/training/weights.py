@@ -1,4 +1,4 @@
-"""The weights of stage one as a file of its bundle: what a model that goes on learning begins from."""
+"""The weights of a network as a file of its bundle: what a model that goes on learning begins from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from recognizer.bundle import WEIGHTS, Bundle, read_file_of
+from recognizer.bundle import Bundle, read_file_of
 from recognizer.errors import ModelError
-from recognizer.training.config import TrainingConfig, make_config
+from recognizer.training.config import NetworkConfig, TrainingConfig, make_config
 from recognizer.training.model import GlyphClassifier
 
 FORMAT_VERSION = 1
@@ -32,18 +32,23 @@ def pack_weights(network: nn.Module) -> bytes:
     return file.getvalue()
 
 
-def load_stage_one(bundle: Bundle) -> GlyphClassifier:
-    """The network of a model's first stage, in torch and float32.
+def load_weights(bundle: Bundle, name: str, size: NetworkConfig) -> GlyphClassifier:
+    """One of a model's networks, in torch and float32.
+
+    Args:
+        bundle: the model.
+        name: the file of the weights.
+        size: of the network.
 
     Raises:
-        ModelError: the model has no weights, or they are damaged, of another format, or not those of its network.
+        ModelError: the model has no such weights, or they are damaged, of another format, or of another network.
     """
-    network = GlyphClassifier(config_of(bundle).network)
-    state = _unpacked(read_file_of(bundle, WEIGHTS), f"{bundle.folder / WEIGHTS}")
+    network = GlyphClassifier(size)
+    state = _unpacked(read_file_of(bundle, name), f"{bundle.folder / name}")
     try:
         network.load_state_dict(state)
     except RuntimeError:
-        raise ModelError(f"{bundle.folder / WEIGHTS}: not the weights of the model's network") from None
+        raise ModelError(f"{bundle.folder / name}: not the weights of the model's network") from None
     return network
 
 

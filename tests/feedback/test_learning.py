@@ -20,7 +20,7 @@ from rich.console import Console  # noqa: E402
 from tiny_model import INVERTED, QUICK, make_base, make_pools, pictures  # noqa: E402
 
 from recognizer import Recognizer  # noqa: E402
-from recognizer.bundle import META, WEIGHTS, read_bundle  # noqa: E402
+from recognizer.bundle import META, READER, READER_WEIGHTS, WEIGHTS, read_bundle  # noqa: E402
 from recognizer.cli.badcase import main  # noqa: E402
 from recognizer.errors import ModelError, UsageError  # noqa: E402
 from recognizer.feedback import learning  # noqa: E402
@@ -31,6 +31,7 @@ from recognizer.feedback.learning import candidate_folder, learn, prepare, read_
 from recognizer.feedback.promotion import GALLERY, judge, promote, read_candidate  # noqa: E402
 from recognizer.feedback.store import Store  # noqa: E402
 from recognizer.galleries import galleries_folder, open_gallery  # noqa: E402
+from recognizer.network import Network  # noqa: E402
 from recognizer.registry import Registry  # noqa: E402
 from recognizer.training.pools import keep_pools  # noqa: E402
 from recognizer.training.progress import Progress  # noqa: E402
@@ -104,6 +105,19 @@ def test_a_candidate_learns_and_changes_nothing_else(store, home):
     assert wrong[0] > 15
     assert wrong[1] < 0.3 * wrong[0]
     assert not list(home.glob(".candidate-*"))
+
+
+def test_a_second_reader_learns_as_well(store, tmp_path):
+    current = read_bundle(make_base(tmp_path / "with a reader", POOLS, reader=True))
+    material = prepare(store, Recognizer.load(), open_gallery())
+    learn(current, material, POOLS, QUICK, QUIET, candidate_folder())
+    candidate = read_bundle(candidate_folder())
+    assert candidate.second_look.reader is not None
+    for file in (READER, READER_WEIGHTS):
+        assert candidate.meta["files"][file] != current.meta["files"][file]
+    learnt_from = material.learn.take(material.learn.labels == INVERTED).glyphs
+    before, after = (Network(bundle.reader).logits(learnt_from) for bundle in (current, candidate))
+    assert (after.argmax(axis=1) == INVERTED).mean() > (before.argmax(axis=1) == INVERTED).mean() + 0.3
 
 
 def test_what_is_learnt_from_never_judges(store):

@@ -31,8 +31,8 @@ from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerCo
 from recognizer.training.export import to_onnx  # noqa: E402
 from recognizer.training.loop import SanityError, Trainer, check_sanity, logits_of, tensors  # noqa: E402
 from recognizer.training.model import GlyphClassifier  # noqa: E402
+from recognizer.training.networks import Networks  # noqa: E402
 from recognizer.training.samples import Pool  # noqa: E402
-from recognizer.training.weights import load_stage_one  # noqa: E402
 from reject_gen.typefaces import find_typefaces  # noqa: E402
 
 SMALL = NetworkConfig((8, 16), (32,))
@@ -372,7 +372,7 @@ def test_the_golden_answers_are_those_of_the_bundle(run_folder):
 
 
 def test_a_bundle_holds_the_weights_to_go_on_from(run_folder):
-    model = load_stage_one(read_bundle(run_folder / "out" / "bundle"))
+    model = Networks.of(read_bundle(run_folder / "out" / "bundle")).first
     state = torch.load(run_folder / "out" / "checkpoint.pt", weights_only=True)["averaged"]
     trained = {name.removeprefix("module."): value.numpy() for name, value in state.items() if "." in name}
     assert same_weights(weights(model), trained, tolerance=1e-3)

@@ -15,7 +15,8 @@ from recognizer.errors import ModelError  # noqa: E402
 from recognizer.training.config import NetworkConfig, TrainingConfig  # noqa: E402
 from recognizer.training.loop import logits_of  # noqa: E402
 from recognizer.training.model import GlyphClassifier  # noqa: E402
-from recognizer.training.weights import load_stage_one, pack_weights  # noqa: E402
+from recognizer.training.networks import Networks  # noqa: E402
+from recognizer.training.weights import pack_weights  # noqa: E402
 
 SMALL = NetworkConfig((4, 8), (16,))
 GLYPHS = np.random.default_rng(0).integers(0, 255, (40, 28, 28), dtype=np.uint8)
@@ -41,7 +42,7 @@ def bundle(folder, weights):
 
 def test_the_network_comes_back(tmp_path):
     before = network()
-    after = load_stage_one(bundle(tmp_path, pack_weights(before)))
+    after = Networks.of(bundle(tmp_path, pack_weights(before))).first
     assert logits_of(after, GLYPHS) == pytest.approx(logits_of(before, GLYPHS), abs=2e-3)
     for name, value in after.state_dict().items():
         if value.dim() < 2:
@@ -79,7 +80,7 @@ def other_network():
 def test_weights_that_can_not_be_used_are_one_line(tmp_path, weights, words):
     made = bundle(tmp_path, weights())
     with pytest.raises(ModelError, match=words) as told:
-        load_stage_one(made)
+        Networks.of(made)
     assert "\n" not in str(told.value)
 
 

@@ -18,12 +18,11 @@ from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.second_look import SecondLook
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
-from recognizer.training.export import to_onnx
 from recognizer.training.hard import PREFIX
 from recognizer.training.loop import Trainer
 from recognizer.training.model import GlyphClassifier
+from recognizer.training.networks import ship
 from recognizer.training.progress import Progress
-from recognizer.training.quantise import quantise
 from recognizer.training.samples import Glyphs, Pool
 
 NOWHERE = -1
@@ -105,10 +104,7 @@ def train_fold(recipe: Recipe, pool: Pool, name: str, folder: Path, progress: Pr
             model = trainer.run(lambda _: {}, watch, folder / f"{name}.checkpoint.pt")
         keep_weights(model, weights)
         partial = graph.with_suffix(".partial")
-        content = to_onnx(model)
-        if recipe.network.int8:
-            content = quantise(content, pool.glyphs, recipe.seed)
-        partial.write_bytes(content)
+        partial.write_bytes(ship(model, recipe.network, pool.glyphs, recipe.seed))
         partial.replace(graph)
         progress.note(name, {"glyphs": len(pool), "loss": trainer.history.loss[-1]})
     look = SecondLook(recipe.network.second_look) if recipe.network.second_look else None

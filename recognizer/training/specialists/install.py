@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.bundle import GOLDEN, READER, WEIGHTS, Bundle, golden_outputs, read_file_of, write_bundle
+from recognizer.bundle import (
+    GOLDEN,
+    READER,
+    READER_WEIGHTS,
+    WEIGHTS,
+    Bundle,
+    golden_outputs,
+    read_file_of,
+    write_bundle,
+)
 from recognizer.bundle import NETWORK as STAGE_ONE
 from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.decide import NO_SPECIALIST, Routing, route, softmax
@@ -29,6 +38,7 @@ from recognizer.training.specialists.folds import Outputs, outputs_of, verdict_o
 # How much the blends of the folds weigh: as much as some sixty glyphs that stage one is unsure of.
 PRIOR = 20.0
 GOLDEN_ROUTED = 8
+KEPT = (WEIGHTS, READER, READER_WEIGHTS)
 _WRITTEN_ANEW = ("files", "format_version", "preprocessing", "labels", "calibration", "stage_two")
 
 
@@ -81,7 +91,7 @@ def install(  # noqa: PLR0917 - seven different things, of seven types
     meta["stage_two"] |= _found(figures)
     files = {file_name(each): each.model.to_bytes() for each in specialists}
     files |= {STAGE_ONE: graph, GOLDEN: _golden(bundle, pool, seen, second, meta["temperature"])}
-    files |= {name: read_file_of(bundle, name) for name in (WEIGHTS, READER) if name in bundle.meta["files"]}
+    files |= {name: read_file_of(bundle, name) for name in KEPT if name in bundle.meta["files"]}
     write_bundle(folder, meta, files)
     before = Stage.of(seen.logits, first["temperature"], first["operating_point"]["threshold"])
     return compare(before, Stage(scores, meta["operating_point"]["threshold"]), pool.labels, names)
