@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.addresses import Where, milvus_address
 from retrieval.arrivals import Arrivals, Progress
-from retrieval.codes import unpack
+from retrieval.codes import pack, unpack
 from retrieval.duplicates import DuplicateGroup, find_groups
 from retrieval.encoder import Encoder
 from retrieval.engines import ENGINES, Plan, possible_engines
@@ -30,6 +30,7 @@ from retrieval.milvus_rows import (
     SOURCE,
     Row,
     Wanted,
+    codes_of,
     rows_of,
     sparse,
     unpack_glyphs,
@@ -82,9 +83,9 @@ class MilvusGallery(Gallery):
         """See `Gallery.labelled`."""
         fields = self._in_order(f"{LABEL} != {NO_LABEL}", [LABEL, ARRIVED, DENSE, GLYPH])
         glyphs = unpack_glyphs([row[GLYPH] for row in fields], self.address)
-        return Labelled(
-            glyphs, np.array([row[LABEL] for row in fields], np.uint8), unpack(self._codes(fields))
-        )
+        labels = np.array([row[LABEL] for row in fields], np.uint8)
+        dense = np.array([row[DENSE] for row in fields], np.float32).reshape(len(fields), -1)
+        return Labelled(glyphs, labels, unpack(pack(dense)))
 
     def plan(self, queries: int, mode: str = "precision", engine: str = "auto") -> Plan:
         """See `Gallery.plan`."""
@@ -217,24 +218,20 @@ class MilvusGallery(Gallery):
 
     def _groups(self, distance: float, progress: Progress | None) -> list[DuplicateGroup]:
         fields = self._in_order("", [ID, LABEL, SOURCE, ARRIVED, DENSE, HASH])
+        if not fields:
+            return []
         rows = [Row.of(each) for each in fields]
-        hashes = np.frombuffer(bytes.fromhex("".join(each[HASH] for each in fields)), np.uint8)
-        groups = find_groups(
-            Rows([self._codes(fields)]),
-            hashes.reshape(len(rows), -1) if rows else hashes,
-            np.arange(len(rows)),
-            distance,
-            progress,
-        )
-        return [
-            DuplicateGroup(
-                exact,
-                tuple(
-                    self._hits([Near(d, rows[p]) for p, d in zip(places.tolist(), far.tolist(), strict=True)])
-                ),
-            )
-            for exact, places, far in groups
-        ]
+        hashes = np.array([[*bytes.fromhex(each[HASH])] for each in fields], np.uint8)
+        found = []
+        for exact, places, far in find_groups(
+            Rows([codes_of(rows)]), hashes, np.arange(len(rows)), distance, progress
+        ):
+            near = [
+                Near(distance, rows[place])
+                for place, distance in zip(places.tolist(), far.tolist(), strict=True)
+            ]
+            found.append(DuplicateGroup(exact, tuple(self._hits(near))))
+        return found
 
     def _append(self, arrivals: Arrivals, progress: Progress | None) -> Appended:
         added = skipped = replaced = 0
@@ -251,8 +248,8 @@ class MilvusGallery(Gallery):
             if new:
                 self._store(arrivals.take(new), progress, done)
             added += sum(arrivals.ids[place] not in known for place in new)
-        if len(arrivals) >= _PIECE:
-            self._collection.flush()
+        if self._collection.address.file and len(arrivals) >= _PIECE:
+            self._collection.flush()  # a server does so by itself, when it is worth it
         self._seen = len(self)
         return Appended(added, skipped, replaced)
 
@@ -267,10 +264,6 @@ class MilvusGallery(Gallery):
             (row for piece in self._collection.scan(wanted, fields) for row in piece),
             key=lambda row: int(row[ARRIVED]),
         )
-
-    def _codes(self, fields: Sequence[dict[str, Any]]) -> NDArray[np.int8]:
-        codes = np.array([row[DENSE] for row in fields], np.float32).astype(np.int8)
-        return codes.reshape(-1, self.encoder.dense_dimensions)
 
     def _check(self) -> None:
         check_encoder(self._collection.about(), self.encoder.description, self.address)

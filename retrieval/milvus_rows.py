@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.codes import WideCodes
+from retrieval.codes import WideCodes, pack
 from retrieval.errors import GalleryError
 from retrieval.segment import HASH_BYTES, NO_LABEL, Items
 from retrieval.texts import LONGEST, encoded, fits
@@ -40,14 +40,14 @@ class Row:
         label: what it shows, or None.
         source: where it comes from.
         arrived: a number that grows with each image appended.
-        dense: its packed code, int8 (D,).
+        dense: the direction of its code, float32 (D,), at whatever length the server gives it.
     """
 
     id: str
     label: int | None
     source: str
     arrived: int
-    dense: NDArray[np.int8]
+    dense: NDArray[np.float32]
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Row:
@@ -58,8 +58,14 @@ class Row:
             None if label == NO_LABEL else int(label),
             unpack_text(fields[SOURCE]),
             int(fields[ARRIVED]),
-            np.asarray(fields[DENSE], np.float32).astype(np.int8),
+            np.asarray(fields[DENSE], np.float32),
         )
+
+
+def codes_of(rows: Sequence[Row]) -> NDArray[np.int8]:
+    """Their packed codes, int8 (N, D), N being 1 or more."""
+    # Servers may give back unit lengths; packing a direction again gives the same whole numbers.
+    return pack(np.stack([row.dense for row in rows]))
 
 
 @dataclass(frozen=True)

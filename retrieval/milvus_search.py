@@ -12,7 +12,7 @@ from retrieval.codes import distances, unpack
 from retrieval.exact import ExactIndex
 from retrieval.milvus_collection import Collection
 from retrieval.milvus_indexes import MOST, looking
-from retrieval.milvus_rows import DENSE, WIDE, Row, Wanted
+from retrieval.milvus_rows import DENSE, WIDE, Row, Wanted, codes_of
 from retrieval.neighbours import Rows
 from retrieval.question import CANDIDATES
 
@@ -92,7 +92,7 @@ def _exactly(codes: Codes, rows: list[Row], k: int) -> list[list[Near]]:
     if not rows:
         return [[] for _ in codes]
     rows.sort(key=lambda row: row.arrived)
-    ids, far = ExactIndex(Rows([np.stack([row.dense for row in rows])])).search(codes, k)
+    ids, far = ExactIndex(Rows([codes_of(rows)])).search(codes, k)
     return [
         [Near(distance, rows[place]) for place, distance in zip(*lists, strict=True)]
         for lists in zip(ids.tolist(), far.tolist(), strict=True)
@@ -105,7 +105,7 @@ def _measured(codes: Codes, lists: Sequence[list[Row]]) -> list[list[Near]]:
     if not rows:
         return [[] for _ in lists]
     of = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
-    far = iter(distances(unpack(codes)[of], unpack(np.stack([row.dense for row in rows]))).tolist())
+    far = iter(distances(unpack(codes)[of], unpack(codes_of(rows))).tolist())
     return [[Near(next(far), row) for row in each] for each in lists]
 
 

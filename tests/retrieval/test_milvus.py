@@ -200,6 +200,23 @@ def test_a_damaged_image_is_found_by_verify(empty, images):
 
 
 @needs_lite
+def test_servers_may_give_codes_back_at_unit_length(empty, images):
+    empty.append(images[:5], ids=list("abcde"))
+    before = empty.search(images[:5], k=5)
+    collection = empty._collection
+    fields = ["key", "id", "dense", "wide", "label", "source", "glyph", "hash", "arrived"]
+    rows = collection.fetch(list("abcde"), fields).values()
+    unit = [np.array(row["dense"]) / np.linalg.norm(row["dense"]) for row in rows]
+    collection.upsert(
+        [
+            {**row, "wide": {0: 1.0}, "dense": dense.astype(np.float32)}
+            for row, dense in zip(rows, unit, strict=True)
+        ]
+    )
+    assert empty.search(images[:5], k=5) == before
+
+
+@needs_lite
 def test_others_see_changes_at_once(empty, encoder, images):
     other = Gallery.open(empty.address, encoder)
     empty.append(images[:3], ids=list("abc"))
