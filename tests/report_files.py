@@ -91,7 +91,7 @@ def put(folder, what, command, figures, seed=0):
 
 
 def training(run):
-    """A run of three epochs."""
+    """A run of three epochs, and its second reader's."""
     history = {
         "loss": [0.71, 0.52, 0.43],
         "validation": [
@@ -101,6 +101,8 @@ def training(run):
         ],
     }
     put(run / "metrics.json", "a training run", "recognizer train", {"history": history})
+    second = {"loss": [0.317], "validation": [{"mnist": 0.98761, "page": 0.94321, "false accepts": 0.10123}]}
+    (run / "reader-history.json").write_text(json.dumps(second), encoding="utf-8")
 
 
 def ladder(results):

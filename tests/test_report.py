@@ -89,7 +89,12 @@ def page_of(folder):
 
 def files_of(place):
     _, results, run = place
-    return [*results.glob("*.json"), run / "metrics.json", shipped_folder() / META]
+    return [
+        *results.glob("*.json"),
+        run / "metrics.json",
+        run / "reader-history.json",
+        shipped_folder() / META,
+    ]
 
 
 def test_the_page_is_whole_and_needs_nothing_else(place):
@@ -143,6 +148,7 @@ def test_every_part_says_where_it_comes_from(place):
         assert name in plain
     for words in ("command recognizer ladder", "n 1,666", "seed 0", "hardware ", "date 20", "n 5 images"):
         assert words in plain
+    assert "98.76 %" in plain
     assert [problem for problem in page.alerts if "other figures than" in problem] == []
     missing = [source for source in ALL if source.name not in FOUND]
     assert "".join(page.alerts).count("This makes it") == len(missing)

@@ -25,6 +25,7 @@ RISKS = (
     "deploys it should measure that on their own material before they rely on it.",
 )
 _LOOKS = " Where it is in doubt, it looks again at the glyph, turned and moved a little."
+_READS = " Where it is in doubt, a larger network reads the glyph again."
 _STAGE_TWO = " Specialists for pairs of classes have a say in near decisions."
 _UNTOLD = "It doesn't tell the versions of the libraries it was trained with."
 
@@ -71,7 +72,8 @@ def to_markdown(material: Material, when: str) -> str:
 
 def _details(material: Material) -> Iterator[str]:
     meta = material.bundle.meta
-    looks = _LOOKS if meta.get("second_look") else ""
+    second = meta.get("second_look") or {}
+    looks = _READS if second.get("reader") else _LOOKS if second else ""
     stage_two = _STAGE_TWO if material.bundle.stage_two else ""
     yield (
         "A convolutional network of eleven classes, ten digits and reject, behind a normaliser that finds the ink on "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recognizer.bundle import META, NETWORK, Bundle
+from recognizer.bundle import META, Bundle
 from recognizer.errors import DataError
 from recognizer.record import FILE, model_hashes, read_record
 
@@ -191,9 +191,13 @@ def _other_model(record: dict[str, Any], bundle: Bundle) -> str:
     if files is None:  # a benchmark tells name and operating point
         return "" if name.partition(",")[0] == bundle.name else name
     own = model_hashes(bundle)["files"]
-    # A version may be renamed: what answers is the network.
-    same = files.get(META) == own[META] or files.get(NETWORK) == own.get(NETWORK)
+    # A version may be renamed: what answers are the networks.
+    same = files.get(META) == own[META] or _networks(files) == _networks(own)
     return "" if same else name
+
+
+def _networks(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in files.items() if name.endswith(".onnx")}
 
 
 def _encoder() -> str:

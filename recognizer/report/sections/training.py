@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from recognizer.report.charts import Axis, Line, line_chart
 from recognizer.report.figures import Cell, Figure, Table, count, percent, share, spread
-from recognizer.report.html import Html, folded, join, part, table
+from recognizer.report.html import Html, element, folded, join, part, table
 from recognizer.report.section import Section
 from recognizer.report.sources import TRAINING, Found, Material
 
+READER = "reader-history.json"  # of models with a larger network for what the first is in doubt of
 FALSE_ACCEPTS = "false accepts"
 WRONG = "wrong among accepted"
 
@@ -64,7 +69,17 @@ def _ladder(found: Found) -> Html:
 
 
 def _curves(found: Found) -> Html:
-    history = found.figures["history"]
+    curves = _watched(found.figures["history"])
+    second = found.beside(READER)
+    if second is None:
+        return curves
+    history = json.loads(second.read_text(encoding="utf-8"))
+    file = element("p", "file ", element("b", second.name), " beside it", class_="from")
+    return join([curves, element("h4", "The second reader"), _watched(history), file])
+
+
+def _watched(history: Mapping[str, Any]) -> Html:
+    """What was watched while one network was trained."""
     epochs = range(1, len(history["loss"]) + 1)
     loss = line_chart(
         "Training loss", [Line("loss", list(zip(epochs, history["loss"], strict=True)))],
