@@ -16,7 +16,7 @@ from reject_gen.sources import printed_digits
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "reject_gen", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from dataclasses import dataclass
 
 import httpx
 import pytest
 import uvicorn
 from shipped_stand_in import shipped, write_shipped
+from waiting import wait_until
 
 from recognizer.service.server import make_config
 from recognizer.service.settings import Settings
@@ -32,13 +32,6 @@ class Running:
 
     def client(self, **options):
         return httpx.Client(base_url=self.url, timeout=30, trust_env=False, **options)
-
-
-def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)
 
 
 @contextlib.contextmanager

@@ -4,13 +4,13 @@ import base64
 import contextlib
 import json
 import socket
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 from nasty import READABLE, REFUSED, make_folder
 
+from recognizer.service.protocol import HEAD_S
 from recognizer.service.settings import MIB
 
 PHOTO = (Path(__file__).parents[2] / "examples" / "photo-4.png").read_bytes()
@@ -170,11 +170,9 @@ def test_bodies_and_headers_that_never_come(start, tmp_path, monkeypatch):
             )
             assert raw.recv(100).startswith(b"HTTP/1.1 408")
         with socket.create_connection(address) as raw:
-            raw.settimeout(10)
+            raw.settimeout(0.9 * HEAD_S)
             raw.sendall(b"GET /hea")
-            start_s = time.monotonic()
             assert raw.recv(100) == b""
-            assert time.monotonic() - start_s < 5
 
 
 @pytest.mark.parametrize(
