@@ -50,12 +50,17 @@ class Answers:
         return self.digit if threshold is None else self.best
 
 
+def level_at(sure: NDArray[np.float64], coverage: float = COVERAGE) -> float:
+    """The value that a share of all reach, of float (N,)."""
+    # Rounded, since (1 - 0.99) * 100 exceeds 1 by a little.
+    return float(np.sort(sure)[int(round((1 - coverage) * len(sure), 6))])
+
+
 def threshold_at(answers: Answers, coverage: float = COVERAGE) -> float:
     """The confidence from which on a share of all images is answered, or as many as have a guess if these are fewer."""
-    sure = np.sort(np.where(answers.best >= 0, answers.confidence, -np.inf))
-    # Rounded, since (1 - 0.99) * 100 exceeds 1 by a little.
-    threshold = float(sure[int(round((1 - coverage) * len(sure), 6))])
-    return threshold if np.isfinite(threshold) else float(np.min(sure[np.isfinite(sure)], initial=0.0))
+    sure = np.where(answers.best >= 0, answers.confidence, -np.inf)
+    level = level_at(sure, coverage)
+    return level if np.isfinite(level) else float(np.min(sure[np.isfinite(sure)], initial=0.0))
 
 
 def right(answers: Answers, labels: NDArray[np.uint8], of: NDArray[np.bool_] | None = None) -> dict[str, Any]:
