@@ -261,10 +261,10 @@ def _client_class(address: MilvusAddress) -> Any:  # noqa: ANN401 - pymilvus has
             f"{address.text}: a gallery in Milvus needs {' and '.join(needed)}; "
             "install the extra 'scale', or name a gallery in a folder"
         ) from None
-    # What they log is raised as well, and becomes one line.
     for name in needed:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).setLevel(
+            logging.CRITICAL
+        )  # what they log is raised as well, and becomes one line
     return MilvusClient
 
 

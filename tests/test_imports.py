@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("recognizer", "retrieval", "reject_gen")
-HEAVY = {"torch", "sklearn", "pynndescent", "onnxruntime", "scipy", "onnx", "numba", "sqlalchemy"}
+HEAVY = {
+    *("torch", "sklearn", "pynndescent", "onnxruntime", "scipy", "onnx", "numba", "sqlalchemy"),
+    *("pymilvus", "milvus_lite", "grpc", "pyarrow", "pandas"),
+}
 OPTIONAL = {
     # The store: modules about a database, imported by functions that need one.
     *(
@@ -22,7 +25,6 @@ OPTIONAL = {
     "recognizer.service",
     "recognizer.bulk",
     "retrieval.autoencoder",
-    "retrieval.milvus",
     "retrieval.descent",
 }
 MAY_USE_TORCH = ("recognizer.training", "retrieval.autoencoder")
