@@ -41,7 +41,8 @@ def to_html(material: Material, when: str) -> str:
         when: the moment, as `audit.now` writes it.
     """
     sections = sections_of(material)
-    links = [element("a", section.title, href=f"#{section.key}") for section in sections]
+    titles = [(section.key, section.title) for section in sections] + [("files", "Files")]
+    links = [element("a", title, href=f"#{key}") for key, title in titles]
     bodies = [
         element("section", element("h2", section.title), section.content, id=section.key)
         for section in sections

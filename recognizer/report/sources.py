@@ -42,7 +42,7 @@ ALL = (
     Source(
         "specialists",
         "recognizer specialists --config configs/specialists.toml --run runs/default --light runs/light",
-        60,
+        25,
     ),
     Source(
         "evaluation",
