@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.description import check_description
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
 from recognizer.second_look import Reader, SecondLook
 
-FORMAT_VERSION = 2  # of a model with specialists, whose thresholds are chosen for its answers after stage two
-WITHOUT_SPECIALISTS = 1
+# Each is for what earlier versions of the package would leave out, and so answer wrongly.
+PLAIN, WITH_SPECIALISTS, WITH_READER = FORMAT_VERSIONS = (1, 2, 3)
 META = "meta.json"
 NETWORK = "stage1.onnx"
 WEIGHTS = "stage1.weights.npz"  # in models that can go on learning; nothing else needs it
@@ -127,23 +127,23 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
     """
     path = shipped_folder() if folder is None else Path(folder)
     meta = _read_meta(path)
-    if meta.get("format_version") not in (WITHOUT_SPECIALISTS, FORMAT_VERSION):
+    if meta.get("format_version") not in FORMAT_VERSIONS:
         raise ModelError(
             f"{path}: the model has format {meta.get('format_version')!r}, and this version reads "
-            f"{WITHOUT_SPECIALISTS} and {FORMAT_VERSION}; update the package or train the model again"
+            f"{FORMAT_VERSIONS[0]} to {FORMAT_VERSIONS[-1]}; update the package or train the model again"
         )
     if meta.get("preprocessing") != PREPROCESSING or meta.get("labels") != LABELS:
         raise ModelError(f"{path}: the model was trained on other glyphs or labels than this version makes")
     missing = {"name", "version", "temperature", "operating_point", "risk_coverage", "files"} - meta.keys()
     if missing:
         raise ModelError(f"{path / META}: damaged, it lacks {', '.join(sorted(missing))}")
-    _check_values(path / META, meta)
+    check_description(path / META, meta)
     if any(name != Path(name).name for name in meta["files"]):
         raise ModelError(f"{path / META}: damaged, it names files outside of the model's folder")
     files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
     if NETWORK not in files:
         raise ModelError(f"{path}: the model has no {NETWORK}")
-    if (meta.get("second_look") or {}).get("reader") and READER not in files:
+    if _has_reader(meta) and READER not in files:
         raise ModelError(f"{path}: the model has no {READER}")
     named = [each["file"] for each in (meta.get("stage_two") or {}).get("specialists", ())]
     if missing := set(named) - files.keys():
@@ -177,87 +177,6 @@ def _read_meta(path: Path) -> dict[str, Any]:
     return meta
 
 
-def _check_values(file: Path, meta: dict[str, Any]) -> None:
-    """Check the kind of what an answer depends on.
-
-    Raises:
-        ModelError: a value makes no sense.
-    """
-
-    def is_number(value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-
-    def is_point(value: object, numbers: set[str]) -> bool:
-        return isinstance(value, dict) and all(is_number(value.get(key)) for key in numbers)
-
-    numbers = {"threshold", "coverage", "error"}
-    sound = {
-        "temperature": is_number(meta["temperature"]) and meta["temperature"] > 0,
-        "operating_point": is_point(meta["operating_point"], numbers)
-        and meta["operating_point"].keys() == numbers | {"name"},
-        "risk_coverage": isinstance(meta["risk_coverage"], list)
-        and all(is_point(point, numbers) for point in meta["risk_coverage"]),
-        "files": isinstance(meta["files"], dict),
-        "second_look": meta.get("second_look") is None or _is_second_look(meta["second_look"], is_number),
-        "stage_two": meta.get("stage_two") is None or _is_stage_two(meta["stage_two"], is_number),
-    }
-    damaged = sorted(key for key, is_sound in sound.items() if not is_sound)
-    if damaged:
-        raise ModelError(
-            f"{file}: damaged, its {', '.join(damaged)} makes no sense; install or train the model again"
-        )
-
-
-def _is_second_look(described: object, is_number: Callable[[object], bool]) -> bool:
-    return (
-        isinstance(described, dict)
-        and is_number(described.get("lead"))
-        and (described.get("reader") is None or _is_reader(described["reader"], is_number))
-        and isinstance(views := described.get("views"), list)
-        and all(isinstance(view, list) and len(view) == 5 and all(map(is_number, view)) for view in views)
-    )
-
-
-def _is_reader(described: object, is_number: Callable[[object], bool]) -> bool:
-    return (
-        isinstance(described, dict)
-        and described.keys() == {"weight", "scale"}
-        and all(map(is_number, described.values()))
-    )
-
-
-def _is_stage_two(described: object, is_number: Callable[[object], bool]) -> bool:
-    """Whether everything is there that a routed answer depends on."""
-
-    def is_specialist(value: object) -> bool:
-        if not isinstance(value, dict) or not isinstance(value.get("file"), str):
-            return False
-        pair, blend = value.get("pair"), value.get("blend")
-        return (
-            isinstance(pair, list)
-            and len(pair) == 2
-            and all(type(each) is int for each in pair)
-            and 0 <= pair[0] < pair[1] <= REJECT
-            and isinstance(blend, dict)
-            and blend.keys() == {"first", "second", "bias"}
-            and all(map(is_number, blend.values()))
-        )
-
-    if not isinstance(described, dict):
-        return False
-    specialists, routing, first = (described.get(key) for key in ("specialists", "routing", "stage_one"))
-    return (
-        isinstance(specialists, list)
-        and isinstance(routing, dict)
-        and isinstance(first, dict)
-        and is_number(first.get("temperature"))
-        and first["temperature"] > 0
-        and all(map(is_specialist, specialists))
-        and is_number(routing.get("margin"))
-        and isinstance(routing.get("by_answer"), bool)
-    )
-
-
 def _read_checked(file: Path, digest: str) -> bytes:
     try:
         content = file.read_bytes()
@@ -276,7 +195,7 @@ def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) ->
     for name, content in files.items():
         (folder / name).write_bytes(content)
     whole = {
-        "format_version": FORMAT_VERSION if meta.get("stage_two") else WITHOUT_SPECIALISTS,
+        "format_version": _format_version(meta),
         "preprocessing": PREPROCESSING,
         "labels": LABELS,
         **meta,
@@ -285,6 +204,16 @@ def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) ->
     partial = folder / (META + ".partial")
     partial.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(folder / META)
+
+
+def _has_reader(meta: dict[str, Any]) -> bool:
+    return bool((meta.get("second_look") or {}).get("reader"))
+
+
+def _format_version(meta: dict[str, Any]) -> int:
+    if _has_reader(meta):
+        return WITH_READER
+    return WITH_SPECIALISTS if meta.get("stage_two") else PLAIN
 
 
 def golden_outputs(glyphs: NDArray[np.uint8], scores: NDArray[np.float32]) -> bytes:

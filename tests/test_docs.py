@@ -126,7 +126,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "configs").mkdir()
-    for name in ("default.toml", "ladder.toml", "light.toml", "smoke.toml"):
+    for name in ("best.toml", "default.toml", "ladder.toml", "light.toml", "smoke.toml"):
         (folder / "configs" / name).write_text(SMALL)
     (folder / "configs" / "specialists.toml").write_text(SMALL_SPECIALISTS)
     for name in ("embedding.toml", "embedding-smoke.toml"):
@@ -271,8 +271,8 @@ def settings_table(section):
     titles = ["setting", "default", *(["what it is"] if told else [])]
     lines = [f"| {' | '.join(titles)} |", f"| {' | '.join('---' for _ in titles)} |"]
     for setting in fields(section):
-        if setting.default is MISSING:
-            continue
+        if setting.default is MISSING or setting.default is None:
+            continue  # a section
         value = list(setting.default) if isinstance(setting.default, tuple) else setting.default
         cells = [
             f"`{setting.name}`",
@@ -288,6 +288,7 @@ SECTIONS = [
     config.DataConfig,
     config.NetworkConfig,
     config.OptimizerConfig,
+    config.ReaderConfig,
     config.AugmentConfig,
     embedding_config.EmbeddingConfig,
     *embedding_config.SECTIONS.values(),

@@ -10,13 +10,14 @@ import pytest
 
 from recognizer import Recognizer
 from recognizer.bundle import (
-    FORMAT_VERSION,
     GOLDEN,
     LABELS,
     META,
     NETWORK,
+    PLAIN,
     PREPROCESSING,
-    WITHOUT_SPECIALISTS,
+    WITH_READER,
+    WITH_SPECIALISTS,
     read_bundle,
     shipped_folder,
 )
@@ -63,7 +64,8 @@ def test_every_file_has_the_checksum_that_the_description_gives(meta):
 
 
 def test_the_description_is_complete(meta):
-    assert meta["format_version"] == (FORMAT_VERSION if meta.get("stage_two") else WITHOUT_SPECIALISTS)
+    without_reader = WITH_SPECIALISTS if meta.get("stage_two") else PLAIN
+    assert meta["format_version"] == (WITH_READER if meta["second_look"].get("reader") else without_reader)
     assert meta["preprocessing"] == PREPROCESSING
     assert meta["labels"] == LABELS
     assert meta["name"] == "eleven"

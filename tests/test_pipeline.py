@@ -525,7 +525,7 @@ def test_a_missing_network(bundle):
     assert NETWORK in refusal(bundle)
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", None])
+@pytest.mark.parametrize("version", [0, 4, "1", None])
 def test_another_format(bundle, version):
     describe_otherwise(bundle, format_version=version)
     assert "format" in refusal(bundle)

@@ -103,10 +103,10 @@ class ReaderConfig:
         half: channels of the convolutions at half of the glyph's size.
         quarter: channels of those at a quarter of it.
         weight: share of its answers in the final ones, where it is asked.
-        epochs: as in `OptimizerConfig`.
-        rate: as in `OptimizerConfig`.
-        smoothing: as in `OptimizerConfig`.
-        known_share: as in `OptimizerConfig`.
+        epochs: as in `[optimizer]`.
+        rate: as in `[optimizer]`.
+        smoothing: as in `[optimizer]`.
+        known_share: as in `[optimizer]`.
     """
 
     half: tuple[int, ...] = (32, 48)
