@@ -80,6 +80,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
             axes.barh([place + shift for place in places], shares, 0.4, color=colours)
         axes.set(title=f"{part}, n = {ordered[0]['alone'][part]['n']:,}", xlabel="answered with a digit, %")
         axes.grid(alpha=0.3, axis="x")
+        axes.set_ylim(-0.7, len(ordered) - 0.3)
     panels[0].set_yticks(list(places), [row["name"] for row in ordered])
     figure.suptitle(
         "Non-digits answered where 99 % of digits are. Light: digits' logits and features alone; dark: and the class "

@@ -33,7 +33,6 @@ from recognizer.network import BATCH, Network
 from recognizer.results import REJECT
 from recognizer.specialists import Stages
 from recognizer.training.config import make_config
-from recognizer.training.pools import read_pools
 from recognizer.training.samples import Pools
 
 LIBRARIES = ("pytorch-ood==0.4.0", "torch==2.13.0", "torchvision==0.28.0", "scikit-learn==1.9.1")
@@ -220,6 +219,8 @@ def figures(detector: Detector) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, and write the table, the plot and the metrics file."""
+    from recognizer.training.pools import read_pools
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

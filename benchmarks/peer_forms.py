@@ -69,7 +69,7 @@ def boxed(ink: Grey) -> Grey:
     """Bright ink, uint8 (H, W), as MNIST puts it: uint8 (28, 28); a page of one grey comes out black."""
     limit = otsu(ink)
     bright = ink > limit
-    if not bright.any():
+    if bright.all() or not bright.any():
         return np.zeros((SIDE, SIDE), np.uint8)
     paper, full = float(np.median(ink[~bright])), float(np.percentile(ink[bright], 95))
     level = np.clip((ink - paper) / max(full - paper, 1.0), 0, 1)
@@ -87,9 +87,9 @@ def boxed(ink: Grey) -> Grey:
 
 
 def _start(mass: NDArray[np.float64]) -> int:
-    """Where ink begins whose mass in each row or column is known, so that its middle is the page's."""
+    """Where ink begins whose mass in each row or column is known, so that its middle is that of MNIST's images."""
     middle = float(mass @ np.arange(len(mass))) / max(float(mass.sum()), 1.0)
-    return min(max(round((SIDE - 1) / 2 - middle), 0), SIDE - len(mass))
+    return min(max(round(SIDE / 2 - middle), 0), SIDE - len(mass))
 
 
 def otsu(page: Grey) -> int:

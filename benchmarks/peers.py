@@ -69,7 +69,7 @@ def installed_bytes(python: Path) -> dict[str, int]:
     places = [
         *home.glob("[lL]ib/python*/site-packages/*"),
         *home.glob("[lL]ib/site-packages/*"),
-        home / "share",
+        *home.glob("share"),
     ]
     sizes: dict[str, int] = {}
     for place in places:
