@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +57,13 @@ class Engine:
         frame = daft.from_pydict({"part": [part.packed() for part in parts]})
         if self.ray:
             frame = frame.into_partitions(len(parts))
-        # A worker alone needs no process of its own. Several do: finding ink holds Python's lock.
+        # Several parts go to processes, one for each worker: finding ink holds Python's lock.
+        alone = len(parts) == 1 and not self.ray
         reader = daft.cls(
-            _reader_class(), cpus=1, max_concurrency=workers, use_process=not self.ray and workers > 1
+            _reader_class(),
+            cpus=None if alone else 1,
+            use_process=False if alone else None,
+            max_concurrency=None if alone else workers,
         )
         done = frame.select(reader(setup).read(frame["part"]))
         try:
@@ -82,19 +87,28 @@ def start(ray: str | None, workers: int | None) -> Engine:
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    import daft
-
     try:
-        if ray is None:
-            daft.set_runner_native()
-            return Engine(workers or os.cpu_count() or 1, False)
-        cores = _connect(ray, workers)
-        daft.set_runner_ray(noop_if_initialized=True)
-    except UsageError:
-        raise
+        cores = os.cpu_count() or 1 if ray is None else _connect(ray, workers)
+        _choose("native" if ray is None else "ray")
     except Exception as error:
         raise UsageError(f"--ray {ray}: can't be used here ({storage.one_line(error)})") from None
-    return Engine(workers or cores, True)
+    return Engine(workers or cores, ray is not None)
+
+
+def _choose(kind: str) -> None:
+    """Make Daft use an engine, unless it does already: it takes one for the life of a process."""
+    import daft
+    from daft.runners import get_or_create_runner
+
+    try:
+        if kind == "native":
+            daft.set_runner_native()
+        else:
+            daft.set_runner_ray(noop_if_initialized=True)
+    except Exception:  # it tells what it uses only once it uses something
+        used = get_or_create_runner().name
+        if used != kind:
+            raise UsageError(f"this process uses Daft's engine {used!r} already: start another") from None
 
 
 def _connect(address: str, workers: int | None) -> int:
@@ -144,6 +158,9 @@ def _reader_class() -> type:
 
         @method.batch(return_dtype=DataType.string(), batch_size=1)
         def read(self, parts: Series) -> list[str]:
-            return [json.dumps(packed(self.worker.read(Part.unpacked(part)))) for part in parts.to_pylist()]
+            # Daft's own threads may not wait for what they are to fetch, others may.
+            with ThreadPoolExecutor(1) as pool:
+                tallies = pool.map(self.worker.read, map(Part.unpacked, parts.to_pylist()))
+                return [json.dumps(packed(tally)) for tally in tallies]
 
     return Reader

@@ -158,6 +158,6 @@ def _stored(part: Part, source: str) -> Iterator[list[Named]]:
                 for i, v in enumerate(batch)
             ]
             done += len(batch)
-    except OSError as error:  # damaged half-way: the rows behind are lost, but not those of other parts
-        why = ImageError(f"{printable(source)}: can't be read ({error})")
+    except OSError as error:  # damaged half-way: what follows can't be found, but other parts can
+        why = ImageError(f"{printable(source)}: can't be read ({storage.one_line(error)})")
         yield [(row_name(source, part.first + i), why) for i in range(done, part.rows)]

@@ -129,19 +129,21 @@ def _in_tables(inputs: Inputs, column: str, done: Done, plan: Plan) -> Iterator[
         file = source if storage.is_remote(source) else str(Path(source).absolute())
         whole = Part(0, file, column, 0, 1, text_name(source), "")
         try:
-            kind, groups = _look_into(file, source, column)
+            kind, rows = _look_into(file, source, column)
             if kind == "images":
-                _plan_rows(plan, done, whole, groups)
+                _plan_rows(plan, done, replace(whole, rows=rows))
                 continue
-            for batch in read_rows(file, column, 0, sum(groups)):
+            for batch in read_rows(file, column, 0, rows):
                 yield from ("" if name is None else name for name in batch)
         except OSError as error:
-            why = f"{printable(source)}: can't be read as Parquet ({error.strerror or error})"
-            _plan_rows(plan, done, replace(whole, error=why), [1])
+            why = (
+                f"{printable(source)}: can't be read as Parquet ({error.strerror or storage.one_line(error)})"
+            )
+            _plan_rows(plan, done, replace(whole, error=why))
 
 
-def _look_into(file: str, source: str, column: str) -> tuple[str, list[int]]:
-    """What a table's column holds, and how many rows each of its row groups has."""
+def _look_into(file: str, source: str, column: str) -> tuple[str, int]:
+    """What a table's column holds, and how many rows there are."""
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
@@ -160,36 +162,35 @@ def _look_into(file: str, source: str, column: str) -> tuple[str, list[int]]:
                 f"{printable(source)}: column {printable(column)!r} has {schema.field(column).type}; "
                 "name one that has the bytes of files, or paths or URLs"
             )
-        groups = range(parquet.metadata.num_row_groups)
-        return kind, [parquet.metadata.row_group(number).num_rows for number in groups]
+        return kind, parquet.metadata.num_rows
 
 
-def _plan_rows(plan: Plan, done: Done, whole: Part, groups: Sequence[int]) -> None:
-    """Plan what is missing of a table, so that no span crosses the end of a row group."""
-    first = 0
-    for rows in groups:
-        for start, count in _missing(done, whole, first, rows):
-            plan.spans.append(replace(whole, first=start, rows=count))
-            plan.rows += count
-            plan.skipped -= count
-        plan.skipped += rows
-        first += rows
+def _plan_rows(plan: Plan, done: Done, whole: Part) -> None:
+    """Plan what is missing of a table."""
+    plan.skipped += whole.rows
+    for start, count in _missing(done, whole):
+        plan.spans.append(replace(whole, first=start, rows=count))
+        plan.rows += count
+        plan.skipped -= count
 
 
-def _missing(done: Done, whole: Part, first: int, rows: int) -> Iterator[tuple[int, int]]:
+def _missing(done: Done, whole: Part) -> Iterator[tuple[int, int]]:
     """Runs of rows that are not done: where each begins, and its length."""
     if not done:
-        yield first, rows
+        yield 0, whole.rows
         return
-    source = whole.source or whole.file
-    names = [source] if whole.error else [row_name(source, row) for row in range(first, first + rows)]
-    start = None
-    for row, missing in enumerate([*done.missing(names), False], first):
-        if missing and start is None:
-            start = row
-        if not missing and start is not None:
-            yield start, row - start
-            start = None
+    source, start = whole.source or whole.file, None
+    for first in range(0, whole.rows, _GROUP):
+        rows = range(first, min(first + _GROUP, whole.rows))
+        names = [source] if whole.error else [row_name(source, row) for row in rows]
+        for row, missing in zip(rows, done.missing(names), strict=True):
+            if missing and start is None:
+                start = row
+            if not missing and start is not None:
+                yield start, row - start
+                start = None
+    if start is not None:
+        yield start, whole.rows - start
 
 
 def _write_names(names: Iterable[str], done: Done, plan: Plan, file: Path) -> int:
