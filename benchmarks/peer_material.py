@@ -58,7 +58,7 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(150, 300, 30, 8000, 2000, 60, 300, 1)
+QUICK = Scale(150, 300, 20, 8000, 2000, 60, 300, 1)
 
 
 @dataclass(frozen=True)
