@@ -15,6 +15,7 @@ from typing import Any
 from recognizer import __version__
 from recognizer.bundle import META, Bundle
 from recognizer.errors import DataError
+from recognizer.files import write_whole
 
 FORMAT = "recognizer-metrics"
 FORMAT_VERSION = 1
@@ -93,9 +94,7 @@ def write_record(record: Mapping[str, Any], folder: Path) -> Path:
     """Write ``metrics.json`` into a folder, whole or not at all; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
-    partial = path.with_suffix(".partial")
-    partial.write_text(as_text(record), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, as_text(record).encode())
     return path
 
 

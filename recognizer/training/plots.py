@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+from PIL import Image
 
 from recognizer.bundle import LABELS
+from recognizer.files import write_whole
 from recognizer.training.loop import FALSE_ACCEPTS, History
 
 DOTS = 110  # an inch
@@ -112,6 +115,13 @@ def _scale(axes: Axes) -> None:
 
 def save(figure: Figure, file: Path) -> None:
     """Write a figure as a PNG, whole or not at all."""
-    partial = file.with_suffix(".partial")
-    figure.savefig(partial, format="png", dpi=DOTS)
-    partial.replace(file)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DOTS)
+    write_whole(file, content.getvalue())
+
+
+def save_sheet(sheet: Image.Image, file: Path) -> None:
+    """Write a sheet of images as a PNG, whole or not at all."""
+    content = io.BytesIO()
+    sheet.save(content, "PNG")
+    write_whole(file, content.getvalue())

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 
+from recognizer.training.checkpoints import keep_state
 from recognizer.training.embedding.config import EmbeddingConfig
 from recognizer.training.embedding.disturb import disturb
 from recognizer.training.loop import tensors
@@ -66,9 +67,7 @@ def finish(
                 optimizer.step()
                 schedule.step()
                 watch(epoch, step, loss.item())
-    partial = file.with_suffix(".partial")
-    torch.save(learning.state_dict(), partial)
-    partial.replace(file)
+    keep_state(learning.state_dict(), file)
     return model
 
 

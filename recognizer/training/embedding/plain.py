@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recognizer.training.checkpoints import keep_state
 from recognizer.training.embedding.config import EmbeddingConfig, PlainConfig
 from recognizer.training.embedding.evaluation import decode, encode
 from recognizer.training.embedding.figures import squared_error
@@ -65,9 +66,7 @@ class PlainRung:
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimizer.step()
                     watch(epoch, step, loss.item())
-        partial = file.with_suffix(".partial")
-        torch.save(model.state_dict(), partial)
-        partial.replace(file)
+        keep_state(model.state_dict(), file)
         return model
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from recognizer.glyph import SIDE
 from recognizer.training.embedding.trade_off import Curve
 from recognizer.training.loop import History
-from recognizer.training.plots import save
+from recognizer.training.plots import save, save_sheet
 
 ENLARGED = 2
 NAMES_WIDTH = 190  # pixels
@@ -82,6 +82,4 @@ def draw_reconstructions(rows: dict[str, NDArray[np.uint8]], file: Path) -> None
         for across, glyph in enumerate(glyphs):
             large = cv2.resize(glyph, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_NEAREST)
             sheet.paste(Image.fromarray(large), (NAMES_WIDTH + across * step, top))
-    partial = file.with_suffix(".partial")
-    sheet.save(partial, "PNG")
-    partial.replace(file)
+    save_sheet(sheet, file)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.decide import Pair, pair_name
+from recognizer.files import write_whole
 from recognizer.network import Network
 from recognizer.pair_models import Convolutional, PairModel
 from recognizer.results import REJECT
@@ -74,9 +75,7 @@ class Candidates:
             made = fit_networks(sample, start, self.config.fit, self.config.seed + part)
             self.folder.mkdir(parents=True, exist_ok=True)
             for kind, file in files.items():
-                partial = file.with_suffix(".partial")
-                partial.write_bytes(made[kind].to_bytes())
-                partial.replace(file)
+                write_whole(file, made[kind].to_bytes())
             self.progress.note(f"specialist {pair_name(pair)}, part {part}", {"glyphs": len(sample.first)})
         return {kind: Convolutional(file.read_bytes(), str(file)) for kind, file in files.items()}
 

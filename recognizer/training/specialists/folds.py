@@ -11,12 +11,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from recognizer.files import write_whole
 from recognizer.network import Network
 from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.second_look import SecondLook
+from recognizer.training.checkpoints import keep_state
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.hard import PREFIX
 from recognizer.training.loop import Trainer
@@ -102,20 +103,11 @@ def train_fold(recipe: Recipe, pool: Pool, name: str, folder: Path, progress: Pr
         trainer = Trainer(network, pool, recipe.optimizer, recipe.augment, recipe.seed)
         with progress.epochs(recipe.optimizer.epochs, trainer.steps, name) as watch:
             model = trainer.run(lambda _: {}, watch, folder / f"{name}.checkpoint.pt")
-        keep_weights(model, weights)
-        partial = graph.with_suffix(".partial")
-        partial.write_bytes(ship(model, recipe.network, pool.glyphs, recipe.seed))
-        partial.replace(graph)
+        keep_state(model.state_dict(), weights)
+        write_whole(graph, ship(model, recipe.network, pool.glyphs, recipe.seed))
         progress.note(name, {"glyphs": len(pool), "loss": trainer.history.loss[-1]})
     look = SecondLook(recipe.network.second_look) if recipe.network.second_look else None
     return FoldNetwork(Network(graph.read_bytes(), str(graph), look), weights)
-
-
-def keep_weights(model: nn.Module, file: Path) -> None:
-    """Write a network's weights, whole or not at all."""
-    partial = file.with_suffix(".partial")
-    torch.save(model.state_dict(), partial)
-    partial.replace(file)
 
 
 def outputs_of(network: Network, glyphs: Glyphs) -> Outputs:

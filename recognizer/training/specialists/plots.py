@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recognizer.bundle import LABELS
 from recognizer.decide import Pair, pair_name
 from recognizer.glyph import SIDE
-from recognizer.training.plots import confusion, draw_matrix, save
+from recognizer.training.plots import confusion, draw_matrix, save, save_sheet
 from recognizer.training.samples import Pool
 from recognizer.training.specialists.choice import Asked
 
@@ -53,9 +53,7 @@ def draw_pairs(pool: Pool, asked: Mapping[Pair, Asked], file: Path) -> None:
             tile = Image.fromarray(255 - pool.glyphs[member.rows[i]]).resize((2 * SIDE, 2 * SIDE))
             sheet.paste(tile, (LEFT + column * cell, top))
             draw.text((LEFT + column * cell + SIDE - 12, top + 2 * SIDE), LABELS[member.labels[i]], fill=0)
-    partial = file.with_suffix(".partial")
-    sheet.save(partial, format="PNG")
-    partial.replace(file)
+    save_sheet(sheet, file)
 
 
 def draw_cascade(figures: Mapping[str, Mapping[str, Any]], file: Path) -> None:

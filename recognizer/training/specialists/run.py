@@ -17,6 +17,7 @@ from recognizer.decide import Pair
 from recognizer.errors import DataError, UsageError
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
+from recognizer.training.checkpoints import keep_state
 from recognizer.training.config import TrainingConfig
 from recognizer.training.export import with_features
 from recognizer.training.model import GlyphClassifier
@@ -36,7 +37,7 @@ from recognizer.training.specialists.evidence import (
     make_model,
     with_verdicts,
 )
-from recognizer.training.specialists.folds import FoldNetwork, Recipe, assign_folds, keep_weights, train_fold
+from recognizer.training.specialists.folds import FoldNetwork, Recipe, assign_folds, train_fold
 from recognizer.training.specialists.install import install
 from recognizer.training.specialists.plots import draw_cascade, draw_confusions, draw_pairs
 from recognizer.training.weights import config_of
@@ -180,7 +181,7 @@ class SpecialistRun:
         network.load_state_dict(
             {key.removeprefix(prefix): value for key, value in averaged.items() if key.startswith(prefix)}
         )
-        keep_weights(network, weights)
+        keep_state(network.state_dict(), weights)
         return FoldNetwork(Network.of(bundle, with_features(bundle.network)), weights)
 
     def _pairs(self, models: Mapping[str, Model]) -> list[Pair]:
