@@ -62,6 +62,7 @@ ALL = (
     Source("fields", "python benchmarks/fields.py --test", 5),
     Source("speed", "python benchmarks/speed.py", 1),
     Source("peers", "python benchmarks/run.py", 20),
+    Source("detectors", "python benchmarks/detectors.py --run runs/default", 5),
     Source("embedding", "recognizer train --config configs/embedding.toml", 30),
     Source("search_schemes", "python benchmarks/search_schemes.py", 5),
     Source("search_recall", "python benchmarks/search_recall.py", 3),

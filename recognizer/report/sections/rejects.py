@@ -74,5 +74,6 @@ def section(material: Material) -> Section:
             "most over the seeds.",
         ),
         benchmark(material, "signals", "Other signals than the score"),
+        benchmark(material, "detectors", "Beside detectors of unknown input"),
     ]  # fmt: skip
     return Section("rejects", "Non-digits", join(pieces))
