@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import RESULTS, header, table, write
+from common import header, table, write
 from engine_process import peak
 from peers import measured_by
 from search_growth import MEGABYTE, power
@@ -41,7 +41,20 @@ PACKAGES = ("numpy", "onnxruntime", "pymilvus", "milvus-lite", "faiss-cpu")
 K = 10
 SINGLE = 20
 PIECE = 20_000
-FIGURES = RESULTS / "milvus.json"
+COLUMNS = (
+    "images",
+    "stored, s",
+    "indexed, s",
+    "rows, bytes an item",
+    "index, bytes an item",
+    "peak, MB",
+    "opened, s",
+    "one dense query, ms",
+    "in a batch, ms",
+    "one sparse query, ms",
+    "in a batch, ms ",
+    "of the exact ten",
+)
 NOTE = (
     "Seconds of the processor's clock, Milvus Lite's included. “Stored” is the time that `append` took in all, without "
     "encoding; “indexed” is the time to write and index what was still in memory; both since the gallery was empty. "
@@ -220,6 +233,31 @@ def rows_of(found: Result, index: str) -> list[list[str]]:
     return [*rows, ["grows with the power", *(power(sizes, column) for column in columns.values()), ""]]
 
 
+def report(args: argparse.Namespace, found: Result, keep: bool) -> None:
+    """Write the tables and their figures; or only print them."""
+    parts = []
+    for index, results in found["indexes"].items():
+        parts += [f"## {results[0]['why']}\n", table(COLUMNS, rows_of(found, index))]
+    if not keep:
+        print("\n".join(parts))
+        return
+    sizes = [f"{size:,}" for size in found["sizes"]]
+    write(
+        "milvus",
+        "Galleries in Milvus",
+        header(
+            PACKAGES,
+            encoder=encoder_line(Encoder.open(args.encoder)),
+            n=f"{', '.join(sizes)} disturbed copies; {args.queries} test images as queries",
+            seed=args.seed,
+            command=f"`python benchmarks/milvus.py --largest {found['sizes'][-1]}`",
+        ),
+        f"{NOTE} A wide code has {found['dimensions']:.1f} dimensions.\n",
+        *parts,
+        figures={"growth": found},
+    )
+
+
 def main() -> None:
     """Measure, and write the tables and their figures."""
     parser = options(__doc__)
@@ -234,41 +272,7 @@ def main() -> None:
     sizes = QUICK if args.quick else [size for size in SIZES if size <= args.largest]
     with tempfile.TemporaryDirectory() as place:
         found = follow(args, sizes, Path(place))
-    columns = [
-        "images",
-        "stored, s",
-        "indexed, s",
-        "rows, bytes an item",
-        "index, bytes an item",
-        "peak, MB",
-        "opened, s",
-        "one dense query, ms",
-        "in a batch, ms",
-        "one sparse query, ms",
-        "in a batch, ms ",
-        "of the exact ten",
-    ]
-    parts = [
-        f"## {found['indexes'][index][0]['why']}\n\n{table(columns, rows_of(found, index))}"
-        for index in args.indexes
-    ]
-    if args.quick:
-        print("\n".join(parts))
-        return
-    FIGURES.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    write(
-        "milvus",
-        "Galleries in Milvus",
-        header(
-            PACKAGES,
-            encoder=encoder_line(Encoder.open(args.encoder)),
-            n=f"{', '.join(f'{size:,}' for size in sizes)} disturbed copies; {args.queries} test images as queries",
-            seed=args.seed,
-            command=f"`python benchmarks/milvus.py --largest {sizes[-1]}`",
-        ),
-        f"{NOTE} A wide code has {found['dimensions']:.1f} dimensions.\n",
-        *parts,
-    )
+    report(args, found, keep=not args.quick)
 
 
 if __name__ == "__main__":
