@@ -11,6 +11,7 @@ from PIL import Image
 
 with np.load(Path(__file__).parent / "data" / "digits.npz", allow_pickle=False) as stored:
     DIGITS, LABELS = stored["images"], stored["labels"]
+CLOSE = 0.77  # likeness of two glyphs: no two of these digits that show different ones are as alike
 
 
 def tight(digit):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from shipped_stand_in import command, shipped, write_shipped
+from terminals import shown_on_a_terminal
 
 import recognizer
 from recognizer import Recognizer, __version__
@@ -367,26 +368,7 @@ def test_a_reader_that_leaves_early_is_no_error(here):
 
 
 def on_a_terminal(*argv, cwd, command=COMMAND, **environment):
-    """What a terminal shows: standard output and standard error as they come, and the exit code."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    unset = ("NO_COLOR", "FORCE_COLOR", "COLORTERM")
-    settings = {name: value for name, value in ENVIRONMENT.items() if name not in unset}
-    settings |= {"TERM": "xterm-256color", "COLUMNS": "100", **environment}
-    with subprocess.Popen([*command, *argv], cwd=cwd, env=settings, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                block = os.read(ours, 1 << 16)
-            except OSError:  # how Linux tells that the other end is closed
-                break
-            if not block:
-                break
-            shown += block
-    os.close(ours)
-    return shown.decode(), process.returncode
+    return shown_on_a_terminal([*command, *argv], cwd, {**ENVIRONMENT, **environment})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

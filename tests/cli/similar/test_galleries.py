@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pages import DIGITS, LABELS, page_of
 from PIL import Image
-from shipped_stand_in import SOURCE, glyphs, shipped, write_shipped
-from similar_command import code_of, draw, found_by, ids_of, objects
+from shipped_stand_in import SOURCE, glyphs, shipped
+from similar_command import code_of, found_by, ids_of, objects
 from stand_in import idx
 from stand_in_encoder import write_encoder
 
@@ -19,24 +19,6 @@ from recognizer.cli.similar import build
 from recognizer.cli.tiles import TILE
 from recognizer.galleries import galleries_folder
 from retrieval import Gallery
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return draw(tmp_path_factory.mktemp("drawn"))
-
-
-@pytest.fixture
-def here(drawn, monkeypatch, tmp_path):
-    monkeypatch.chdir(drawn)
-    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
-    return drawn
 
 
 @pytest.fixture

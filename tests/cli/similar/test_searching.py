@@ -1,52 +1,25 @@
-"""Searching with `similar`."""
+"""Searching with `similar`, in this process and in one of its own."""
 
 import csv
 import io
 import os
-import re
 import shutil
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 from pages import DIGITS, LABELS
 from PIL import Image
-from rich.console import Console
-from shipped_stand_in import NAMES, SOURCE, command, glyphs, shipped, write_shipped
-from similar_command import ENVIRONMENT, code_of, draw, found_by, ids_of, objects, run
+from shipped_stand_in import NAMES, SOURCE, shipped
+from similar_command import code_of, found_by, ids_of, objects, run
 from stand_in_encoder import write_encoder
 
 from recognizer import __version__, to_glyph
-from recognizer.cli.similar.output import Found
-from recognizer.cli.similar.screen import Screen
 from recognizer.cli.tiles import TILE
 from retrieval import Gallery
 
 SLOW_IMPORTS = ("rich", "sklearn", "torch", "pynndescent", "scipy", "numba", "matplotlib", "sqlalchemy")
-ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 KEYS = ["path", "mode", "engine", "neighbors", "error"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return draw(tmp_path_factory.mktemp("drawn"))
-
-
-@pytest.fixture
-def here(drawn, monkeypatch, tmp_path):
-    monkeypatch.chdir(drawn)
-    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
-    return drawn
-
-
-# Searching
 
 
 def test_json_gives_an_object_a_line_in_input_order(here, capsys):
@@ -245,99 +218,3 @@ def test_names_that_are_not_utf8_are_kept(here, models, tmp_path):
     done = run(models, "--gallery", tmp_path / "g", "0.png", cwd=here, PYTHONIOENCODING="utf-8")
     assert (done.returncode, done.stderr) == (0, b"")
     assert name in done.stdout
-
-
-# For people
-
-
-class Terminal:
-    def __init__(self, gallery, colour="truecolor", width=100):
-        self.bytes = io.BytesIO()
-        stream = io.TextIOWrapper(self.bytes, "utf-8", write_through=True)
-        console = Console(file=stream, color_system=colour, force_terminal=True, width=width, highlight=False)
-        self.screen = Screen(console, gallery)
-
-    @property
-    def shown(self):
-        return ESCAPE.sub("", self.bytes.getvalue().decode())
-
-
-@pytest.fixture
-def found():
-    hits = Gallery.open().search(glyphs()[:1], 4)
-    return Found("a [red]\x1b.png", "precision", hits.engine, tuple(hits[0]), glyphs()[0])
-
-
-def test_a_card_shows_the_query_its_neighbours_and_the_engine(found):
-    terminal = Terminal(Gallery.open())
-    terminal.screen.card(found)
-    shown = terminal.shown
-    assert shown.startswith("a [red]\\x1b.png\n")
-    assert shown.count("▀") == 5 * 14 * 7
-    for hit in found.neighbors:
-        assert re.search(rf"{hit.label} +\d+\.\d\d % +{hit.distance:.3f} +{SOURCE} +{hit.id}", shown)
-    assert "exact search of 40 images, precision mode: starter" in shown
-
-
-@pytest.mark.parametrize(
-    ("options", "blocks"), [({"colour": None}, False), ({"width": 40}, False), ({}, True)]
-)
-def test_a_card_fits_its_terminal(options, blocks, found):
-    terminal = Terminal(Gallery.open(), **options)
-    terminal.screen.card(found)
-    assert ("▀" in terminal.shown) == blocks
-    width = options.get("width", 100)
-    assert all(len(line) <= width for line in terminal.shown.splitlines())
-
-
-def test_a_card_says_why_there_is_nothing_to_show():
-    terminal = Terminal(Gallery.open())
-    terminal.screen.card(Found("blank.png", "precision", glyph=glyphs()[0]))
-    terminal.screen.card(Found("lonely.png", "precision", "exact", (), glyphs()[0]))
-    assert " ".join(terminal.shown.split()) == (
-        "blank.png nothing is drawn on it "
-        "lonely.png nothing found exact search of 40 images, precision mode: starter"
-    )
-
-
-def test_a_line_names_the_nearest_label_and_the_others(found):
-    terminal = Terminal(Gallery.open())
-    terminal.screen.line(found)
-    terminal.screen.line(Found("blank.png", "precision", glyph=glyphs()[0]))
-    first, second = terminal.shown.splitlines()
-    labels = [str(hit.label) for hit in found.neighbors]
-    assert [first.split()[0], *first.split()[3:7]] == [labels[0], *labels]
-    assert first.endswith("a [red]\\x1b.png")
-    assert "nothing is drawn on it" in second
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_a_person_sees_cards_or_lines(here, models):
-    for names, drawings in ((["0.png"], 11), (["0.png", "1.png", "2.png", "3.png"], 0)):
-        shown = on_a_terminal(models, *names, cwd=here)
-        assert shown.count("▀") == drawings * 14 * 7
-        assert all(name in shown for name in names)
-
-
-def on_a_terminal(models, *argv, cwd):
-    import pty
-
-    ours, theirs = pty.openpty()
-    unset = ("NO_COLOR", "FORCE_COLOR", "COLORTERM")
-    settings = {name: value for name, value in ENVIRONMENT.items() if name not in unset}
-    settings |= {"TERM": "xterm-256color", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
-    arguments = [*command("recognizer.cli.similar", models), *argv]
-    with subprocess.Popen(arguments, cwd=cwd, env=settings, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                block = os.read(ours, 1 << 16)
-            except OSError:  # how Linux tells that the other end is closed
-                break
-            if not block:
-                break
-            shown += block
-    os.close(ours)
-    assert process.returncode == 0
-    return shown.decode()
