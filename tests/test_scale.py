@@ -24,7 +24,7 @@ def on_the_path(monkeypatch):
 
 
 def slopes():
-    from cost_model import Slopes
+    from cost_slopes import Slopes
 
     return Slopes(
         read=1e-3,
@@ -51,7 +51,8 @@ def lines(rows):
 
 def test_the_document_shows_what_the_model_says():
     """To mend a difference: `python benchmarks/cost_model.py`."""
-    from cost_model import DOCUMENT, Machine, filled, read_slopes, tables
+    from cost_model import DOCUMENT, Machine, filled, tables
+    from cost_slopes import read_slopes
 
     text = DOCUMENT.read_text(encoding="utf-8")
     found = tables(read_slopes(), Machine())
@@ -92,7 +93,7 @@ def test_a_folder():
 def test_fits_find_what_was_there(constant, slope, sizes):
     import math
 
-    from cost_model import linear, logarithmic
+    from cost_slopes import linear, logarithmic
 
     assert linear(sizes, [constant + slope * size for size in sizes]) == pytest.approx(slope, rel=1e-3)
     found = logarithmic(sizes, [constant + slope * math.log(size) for size in sizes])
@@ -111,7 +112,7 @@ def test_numbers_have_two_digits_that_count(value, text):
 
 def test_tables_are_read_as_they_are_written():
     from common import table
-    from cost_model import tables_of
+    from cost_slopes import tables_of
 
     text = f"# Title\n\n{table(['a', 'b'], [['1', '2'], ['3', '4']])}\nwords\n\n{table(['c'], [['5']])}"
     assert tables_of(text) == [[{"a": "1", "b": "2"}, {"a": "3", "b": "4"}], [{"c": "5"}]]
