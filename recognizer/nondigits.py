@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from recognizer.errors import DataError, UsageError
-from recognizer.labelled import GENERATED, Choice, Example, Labelled, Origin, held_out_digits
+from recognizer.labelled import Choice, Example, Labelled, Origin
+from recognizer.labelled_sources import GENERATED, held_out_digits
 from recognizer.results import REJECT
 from recognizer.training.samples import degrade
 from reject_gen.base import Material

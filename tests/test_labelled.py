@@ -9,7 +9,8 @@ from PIL import Image
 
 from recognizer import data
 from recognizer.errors import DataError, UsageError
-from recognizer.labelled import Choice, Fingerprint, Origin, open_labelled
+from recognizer.labelled import Choice, Fingerprint, Origin
+from recognizer.labelled_sources import open_labelled
 from recognizer.training.config import make_config
 from recognizer.training.samples import stratified_split
 from reject_gen.typefaces import built_in

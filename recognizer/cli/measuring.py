@@ -13,7 +13,8 @@ from recognizer.cli.arguments import add_model, at_least
 from recognizer.cli.inputs import printable
 from recognizer.cli.progress import watched
 from recognizer.evaluation import LISTED
-from recognizer.labelled import ROOT_OPTION, SPECS, Choice, Labelled, Origin, open_labelled, origin_of
+from recognizer.labelled import Choice, Labelled, Origin
+from recognizer.labelled_sources import ROOT_OPTION, SPECS, open_labelled, origin_of
 
 UNUSABLE_EXIT = 1
 Item = TypeVar("Item")

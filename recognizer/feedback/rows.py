@@ -13,7 +13,7 @@ from typing import BinaryIO
 from recognizer.errors import DataError, UsageError
 from recognizer.feedback.cases import Report
 from recognizer.feedback.fields import LABEL, PASSED_OVER, PATH, USED, Defaults, FieldError, Fields, report_of
-from recognizer.labelled import NO_IMAGES, labelled_files
+from recognizer.labelled_sources import NO_IMAGES, labelled_files
 
 TABLE = "badcases.csv"  # within a folder that was exported
 FROM_STDIN = "standard input"
