@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -100,18 +101,23 @@ def _joined_lines(found: Components) -> Lines | None:
         return None
     soft = 5 if shorter >= 40 else 3
     runs = cv2.dilate(runs, rectangle(soft, soft))  # type: ignore[assignment]
-    left_over = cv2.subtract(mask_of(found, found.marks), runs)
-    stats = cv2.connectedComponentsWithStats(left_over, connectivity=8, ltype=cv2.CV_16U)[2]
-    least = 0.1 * cv2.countNonZero(binary)
-    rest = [box for *box, area in stats[1:].tolist() if area > least]
-    x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
-    if any(
-        left < x or top < y or left + wide > width - x or top + high > height - y
-        for left, top, wide, high in rest
-    ):
-        return None
+    rest: Grey = cv2.subtract(mask_of(found, found.marks), runs)  # type: ignore[assignment]
     thin = max(thickness(mark) for mark in spanning) <= THICKEST * shorter
-    return Lines(runs, bool(rest) or thin)
+    if thin and _is_clear(cv2.boundingRect(rest), height, width):  # so is every part of it, however large
+        return Lines(runs, True)
+    stats = cv2.connectedComponentsWithStats(rest, connectivity=8, ltype=cv2.CV_16U)[2]
+    least = 0.1 * cv2.countNonZero(binary)
+    large = [box for *box, area in stats[1:].tolist() if area > least]
+    if not all(_is_clear(box, height, width) for box in large):
+        return None
+    return Lines(runs, bool(large) or thin)
+
+
+def _is_clear(box: Sequence[int], height: int, width: int) -> bool:
+    """Whether a box, (left, top, width, height), keeps a margin to all edges of the page."""
+    left, top, wide, high = box
+    x, y = max(3, round(0.08 * width)), max(3, round(0.08 * height))
+    return left >= x and top >= y and left + wide <= width - x and top + high <= height - y
 
 
 def _runs(binary: Grey, long_x: int, long_y: int) -> Grey | None:

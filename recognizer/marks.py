@@ -86,7 +86,7 @@ def _sort(ink: Grey, levels: _Levels, lined: Grey | None, rounds: int) -> Marks 
     zone = _zone(found, kept, lined) if len(found.marks) > 1 or paper or lined is not None else None
     _, lefts, tops, rights, bottoms, *_ = zip(*kept, strict=True)
     box = min(lefts), min(tops), max(rights), max(bottoms)
-    return Marks("several" if _several(kept) else "one", paper, _core(ink, found, kept), zone, box)
+    return Marks("several" if _several(kept) else "one", paper, _core(ink, found, kept, box), zone, box)
 
 
 def _keeps_clear(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
@@ -205,9 +205,11 @@ def _gap(mark: Mark, other: Mark) -> int:
     return max(beside, mark.top - other.bottom, other.top - mark.bottom)
 
 
-def _core(ink: Grey, found: Components, kept: list[Mark]) -> int:
-    """The level that nine tenths of the strokes' pixels stay below."""
-    counts = _up_to_level(ink, mask_of(found, kept))
+def _core(ink: Grey, found: Components, kept: list[Mark], box: tuple[int, int, int, int]) -> int:
+    """The level that nine tenths of the strokes' pixels, all of them in a box, stay below."""
+    left, top, right, bottom = box
+    part = slice(top, bottom), slice(left, right)
+    counts = _up_to_level(ink[part], mask_of(found, kept)[part])
     return int(counts.searchsorted(0.9 * counts[-1]))
 
 

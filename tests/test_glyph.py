@@ -33,7 +33,7 @@ from pages import (
 )
 
 from recognizer import to_glyph
-from recognizer.glyph import find_glyph
+from recognizer.glyph import find_glyph, find_glyphs
 
 QUICK = settings(deadline=None, max_examples=60)
 
@@ -71,6 +71,16 @@ def test_glyphs_of_glyphs_are_the_same():
     for digit in DIGITS:
         once = to_glyph(page_of(digit))
         assert likeness(to_glyph(once), once) > 0.98
+
+
+def test_many_pages_are_as_one_by_one():
+    blank, large = np.full((56, 56), 200, np.uint8), np.pad(page_of(DIGITS[5], 300), 200, constant_values=225)
+    pages = [*DIGITS[:3], blank, page_of(DIGITS[4], 90), large, blank[:1], np.hstack([large, large])]
+    for page, found in zip(pages, find_glyphs(pages), strict=True):
+        alone = find_glyph(page)
+        assert np.array_equal(found.image, alone.image)
+        assert (found.kind, found.box) == (alone.kind, alone.box)
+    assert find_glyphs([]) == []
 
 
 # Whatever the size and the ground
