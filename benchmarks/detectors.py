@@ -161,7 +161,7 @@ def theirs(
         arrays |= {f"{name} logits": seen.logits[:, :REJECT], f"{name} features": seen.features}
     np.savez(folder / "inputs.npz", allow_pickle=False, **arrays)
     job = {"file": str(folder / "inputs.npz"), "out": str(folder / "scores.npz"), "sets": list(by_set)}
-    said = measured_by(python, "detector_process.py", job)
+    said = measured_by(python, "detector_process.py", job, threads=None)
     with np.load(folder / "scores.npz", allow_pickle=False) as scores:
         found = {
             name: [

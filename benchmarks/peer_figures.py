@@ -95,7 +95,7 @@ def operation(
 
 
 def curve(digits: Answers, others: Answers) -> list[list[float]]:
-    """Coverage of digits and share of non-digits answered, over all thresholds, from strict to lenient."""
+    """Coverage of digits and share of non-digits answered, over all thresholds, from strict to none at all."""
     sure = np.unique(digits.confidence[digits.best >= 0])[::-1]
     if not len(sure):
         return []
@@ -104,5 +104,5 @@ def curve(digits: Answers, others: Answers) -> list[list[float]]:
     chosen = sure[np.unique(np.append(np.rint(places), len(sure) - 1).astype(int))]
     return [
         [float(digits.accepted(limit).mean()), float(others.accepted(limit).mean())]
-        for limit in chosen.tolist()
+        for limit in (*chosen.tolist(), -np.inf)
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,8 +81,8 @@ class Ours(Reader):
         """See `Reader`."""
         from recognizer import Recognizer
 
-        self._alone = Recognizer.load(options.get("model"), threads=1)
-        self._together = Recognizer.load(options.get("model"))
+        self._model = options.get("model")
+        self._alone = Recognizer.load(self._model, threads=1)
 
     @staticmethod
     def _answer(found: Any) -> Answer:  # noqa: ANN401
@@ -96,6 +97,12 @@ class Ours(Reader):
     def many(self, pages: Sequence[Grey]) -> list[Answer]:
         """See `Reader`."""
         return [self._answer(found) for found in self._together.recognize_many(pages)]
+
+    @cached_property
+    def _together(self) -> Any:  # noqa: ANN401
+        from recognizer import Recognizer
+
+        return Recognizer.load(self._model)
 
 
 class Tesseract(Reader):

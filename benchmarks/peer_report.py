@@ -17,6 +17,7 @@ NAME = "peers"
 NOT_MEASURED = "–"
 NAMES = ("MNIST", "USPS and Omniglot", "sudoku cells")  # in the order of the kinds of pages
 SPEED_PLOT, ACCEPT_PLOT = "speed", "accepts"
+MARKERS = "osD^vPX"
 Found = Mapping[str, Mapping[str, Any]]
 SETS = {
     "MNIST": "MNIST test",
@@ -123,7 +124,7 @@ def settings(found: Found) -> Table:
         ]
 
     return table(
-        ["", "versions", "options", *(f"form of {kind}" for kind in NAMES)], rows(found, 2 + len(NAMES), row)
+        ["", "versions", "options", *(f"form for {name}" for name in NAMES)], rows(found, 2 + len(NAMES), row)
     )
 
 
@@ -135,7 +136,7 @@ def problems(found: Found) -> Iterator[str]:
 
 
 def draw_speed(found: Found, path: Path) -> None:
-    """Errors over the time of one image: digits of MNIST, and photographs."""
+    """Errors over the time of one image: digits of MNIST, and photographs. No error at all is drawn as half a one."""
     figure, panels = _panels(2)
     for axes, (key, title) in zip(
         panels, {"MNIST": "MNIST test", "sudoku": "sudoku cells"}.items(), strict=True
@@ -145,18 +146,13 @@ def draw_speed(found: Found, path: Path) -> None:
             share = each["right"][key]
             wrong = 100 * max(1 - share["share"], 0.5 / share["n"])
             time = each["speed"]["median_ms"]
-            axes.plot(
-                time,
-                wrong,
-                "*" if own else "o",
-                markersize=13 if own else 7,
-                color=f"C{number}",
-            )
-            axes.annotate(name, (time, wrong), xytext=(6, 5), textcoords="offset points", fontsize="small")
+            marker, size = ("*", 15) if own else (MARKERS[number % len(MARKERS)], 8)
+            axes.plot(time, wrong, marker, markersize=size, color=f"C{number}", label=name, linestyle="")
         axes.set(xscale="log", yscale="log", title=f"{title}, n = {share['n']}")
         axes.set(xlabel="one image, ms", ylabel="wrong best guesses, %")
-        axes.margins(0.25)
+        axes.margins(0.15)
         axes.grid(alpha=0.3, which="both")
+    panels[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
