@@ -14,7 +14,7 @@ from recognizer.training.embedding.config import (
     FinishConfig,
     LossConfig,
 )
-from recognizer.training.embedding.loop import make_autoencoder
+from recognizer.training.embedding.loop import EmbeddingLoop, make_autoencoder
 from recognizer.training.samples import Pool
 
 SMALL = AutoencoderConfig(
@@ -35,6 +35,23 @@ def network(seed=0):
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def learn(checkpoint=None, stop_after=None):
+    """The weights after three epochs; ``stop_after`` so many of them it is interrupted once."""
+    epochs = []
+
+    def judge(_):
+        epochs.append(1)
+        return {}
+
+    def interrupt(epoch, step, loss):
+        if len(epochs) == stop_after and step == 1:
+            raise KeyboardInterrupt
+
+    loop = EmbeddingLoop(network(), POOL, CONFIG)
+    loop.run(judge, interrupt, checkpoint)
+    return loop
 
 
 def run_graph(graph, values):

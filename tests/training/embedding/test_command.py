@@ -17,18 +17,18 @@ pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 pytest.importorskip("onnxruntime")
 
-from small_embedding import CONFIG, run_graph  # noqa: E402
+from small_embedding import CONFIG, run_graph
 
-from recognizer.cli import main  # noqa: E402
-from recognizer.errors import UsageError  # noqa: E402
-from recognizer.record import read_record  # noqa: E402
-from recognizer.training.embedding import figures, queries  # noqa: E402
-from recognizer.training.embedding.config import (  # noqa: E402
+from recognizer.cli import main
+from recognizer.errors import UsageError
+from recognizer.record import read_record
+from recognizer.training.embedding import figures, queries
+from recognizer.training.embedding.config import (
     LossConfig,
     load_embedding_config,
     make_embedding_config,
 )
-from retrieval.encoder import Encoder, shipped_folder  # noqa: E402
+from retrieval.encoder import Encoder, shipped_folder
 
 # The configuration
 

@@ -14,13 +14,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 pytest.importorskip("onnxruntime")
 
-from small_embedding import CONFIG, POOL, network, run_graph  # noqa: E402
+from small_embedding import CONFIG, POOL, learn, run_graph  # noqa: E402
 
 from recognizer.training.embedding import figures  # noqa: E402
 from recognizer.training.embedding.evaluation import decode, encode  # noqa: E402
 from recognizer.training.embedding.export import decoder_to_onnx, encoder_to_onnx  # noqa: E402
 from recognizer.training.embedding.finish import finish  # noqa: E402
-from recognizer.training.embedding.loop import EmbeddingLoop, neighbourhoods  # noqa: E402
+from recognizer.training.embedding.loop import neighbourhoods  # noqa: E402
 from recognizer.training.progress import Progress  # noqa: E402
 
 # Batches
@@ -48,28 +48,6 @@ def test_alike_codes_do_no_harm():
 
 
 # Learning, stopping, going on
-
-
-def learn(checkpoint=None, stop_after=None):
-    """The weights after three epochs; ``stop_after`` so many of them it is interrupted once."""
-    epochs = []
-
-    def judge(_):
-        epochs.append(1)
-        return {}
-
-    def interrupt(epoch, step, loss):
-        if len(epochs) == stop_after and step == 1:
-            raise KeyboardInterrupt
-
-    loop = EmbeddingLoop(network(), POOL, CONFIG)
-    loop.run(judge, interrupt, checkpoint)
-    return loop
-
-
-@pytest.fixture(scope="module")
-def learnt():
-    return learn()
 
 
 def test_training_learns(learnt):
