@@ -60,6 +60,11 @@ class MilvusGallery(Gallery):
         self._check()
         collection.load()
         self._index = collection.index()
+        if collection.address.index not in (None, self._index):
+            raise GalleryError(
+                f"{self.address}: the index is chosen when a gallery is made, and this one has {self._index}; "
+                "leave out ?index=, or re-encode it with: similar --reencode --gallery"
+            )
         self._searcher = Searcher(collection, self._index)
         self._seen = len(self)
 
@@ -160,11 +165,12 @@ class MilvusGallery(Gallery):
     def _reencoded(cls, where: Where, encoder: Encoder, progress: Progress | None) -> Gallery:
         address = milvus_address(where)
         collection = Collection.connect(address)
-        new, old = (collection.named(f"{address.collection}_{kind}") for kind in ("new", "old"))
+        old = collection.named(f"{address.collection}_old")
         if not collection.exists() and old.exists():  # stopped between the two names
             old.rename(collection.name)
         collection.about()
         collection.load()
+        new = collection.named(f"{address.collection}_new", address.index or collection.index())
         new.drop()
         new.create(encoder.description)
         made = cls(new, encoder)

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from retrieval.addresses import MilvusAddress
@@ -64,11 +64,9 @@ class Collection:
         """Its name on the server."""
         return self.address.collection
 
-    def named(self, name: str) -> Collection:
-        """Another collection, by the same connection."""
-        address = self.address
-        other = MilvusAddress(address.text, address.uri, address.database, name, address.index)
-        return Collection(other, self.server, self._client)
+    def named(self, name: str, index: str | None = None) -> Collection:
+        """Another collection, by the same connection, to be made with this index."""
+        return Collection(replace(self.address, collection=name, index=index), self.server, self._client)
 
     def exists(self) -> bool:
         """Whether there is such a collection."""
@@ -224,11 +222,12 @@ class Collection:
             client.create_collection(
                 self.name,
                 schema=self._schema(encoder, about),
-                index_params=self._indexes(index),
                 consistency_level="Strong",  # what was appended is found at once
                 timeout=BUILD_S,
                 **({"properties": {_ABOUT: about}} if lite else {}),  # which forgets descriptions
             )
+            # There is nothing to be indexed that one would have to wait for.
+            client.create_index(self.name, self._indexes(index), timeout=CALL_S, sync=False)
 
     def _schema(self, encoder: Mapping[str, Any], about: str) -> Any:  # noqa: ANN401 - pymilvus has no types
         from pymilvus import DataType
@@ -279,5 +278,5 @@ def _errors(where: str) -> Iterator[None]:
         text = getattr(error, "message", "") or str(error) or type(error).__name__
         line = " ".join(str(text).split())[:_LONGEST_LINE]
         if line == "Open local milvus failed":
-            line = "it is no file of Milvus Lite, or another process has it open; try again later"
+            line = "it is no file of Milvus Lite, can't be written, or another process has it open; try again later"
         raise GalleryError(f"{where}: {line}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -96,6 +97,14 @@ def test_an_image_finds_itself_at_no_distance(ask):
 
 def test_the_same_answer_alone_and_in_a_batch(ask):
     assert ask(QUERIES[2:3])[0] == ask(QUERIES)[2]
+
+
+def test_threads_share_a_gallery(ask):
+    queries = many_glyphs(24, seed=6)
+    expected = list(ask(queries, 5))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda row: ask(queries[row : row + 1], 5)[0], range(len(queries))))
+    assert found == expected
 
 
 def test_no_queries(ask):

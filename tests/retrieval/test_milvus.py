@@ -236,8 +236,19 @@ def test_the_index_that_was_asked_for(tmp_path, encoder, images):
     specification = json.loads((tmp_path / "a.db" / "collections" / "gallery" / "manifest.json").read_text())
     assert specification["index_specs"]["dense"]["build_params"] == {"nlist": 128}
     assert "IVF_FLAT" in Gallery.open(tmp_path / "a.db", encoder).plan(1).why
+    with pytest.raises(GalleryError, match="this one has IVF_FLAT"):
+        Gallery.open(f"{tmp_path / 'a.db'}?index=HNSW", encoder)
     with pytest.raises(GalleryError, match=r"no index DISKANN with milvus_lite.*: there are HNSW"):
         Gallery.create(f"{tmp_path / 'b.db'}?index=DISKANN", encoder)
+
+
+@needs_lite
+def test_reencoding_keeps_the_index_or_changes_it(tmp_path, encoder, images):
+    Gallery.create(f"{tmp_path / 'a.db'}?index=FLAT", encoder).append(images[:5], ids=list("abcde"))
+    assert "FLAT" in Gallery.reencode(tmp_path / "a.db", encoder).plan(1).why
+    changed = Gallery.reencode(f"{tmp_path / 'a.db'}?index=HNSW", encoder)
+    assert "HNSW" in changed.plan(1).why
+    assert ids(changed.search(images[:5], k=1)) == [[name] for name in "abcde"]
 
 
 @needs_lite
