@@ -21,6 +21,7 @@ from cost_slopes import Slopes, at, read_slopes
 SIZES = (10**6, 10**8, 10**9)
 NAMES = ("10⁶ images", "10⁸ images", "10⁹ images")
 DOCUMENT = Path(__file__).parents[1] / "docs" / "scale.md"
+SEGMENT_SIZE = "https://milvus.io/docs/v2.4.x/configure_datacoord.md"
 GB = 1e9
 HOUR = 3600.0
 PAIR = 8  # bytes of a dimension and its weight in a sparse index
@@ -174,8 +175,8 @@ def slope_rows(slopes: Slopes, machine: Machine) -> list[list[str]]:
         ],
         [
             "a segment",
-            f"{machine.segment / 2**30:.0f} GiB, {machine.segment / slopes.rows:,.0f} images",
-            "Milvus's default; images from the row's bytes",
+            f"{machine.segment / 2**30:.0f} GiB, {short(machine.segment / slopes.rows)} images",
+            f"[Milvus's default]({SEGMENT_SIZE}); images from the row's bytes",
         ],
     ]
 
