@@ -70,7 +70,7 @@ def test_a_cluster():
     assert found["sparse codes in memory"][0] == "320 MB"
     # A million images are 1.02 GB of indexes, at half a gigabyte a machine.
     assert found["machines, HNSW and sparse"][:3] == ["3", "204", "2,040"]
-    assert found["machines, IVF_SQ8 alone"][0] == "1"
+    assert found["machines, IVF_SQ8 and sparse"][:3] == ["1", "92", "920"]
     assert found["encode, core hours"][1] == "2.8"
     # Ten segments of 100,000 on twelve cores: one each, at ln(100,000) tenths of a millisecond.
     assert found["one dense query, ms"][0] == "1.2"
