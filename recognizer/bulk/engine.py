@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,7 @@ def _choose(kind: str) -> None:
     import daft
     from daft.runners import get_or_create_runner
 
+    logging.getLogger("daft_local_execution").setLevel(logging.CRITICAL)  # what it says, our own errors say
     try:
         if kind == "native":
             daft.set_runner_native()
@@ -113,8 +115,6 @@ def _choose(kind: str) -> None:
 
 def _connect(address: str, workers: int | None) -> int:
     """Connect to a cluster; returns how many cores it has."""
-    import logging
-
     import ray
 
     if not ray.is_initialized():

@@ -189,13 +189,9 @@ def unpacked(counts: Mapping[str, Any]) -> Tally:
 
 
 def _files(folder: str) -> Iterator[str]:
-    if not storage.is_remote(folder):
-        yield from map(str, sorted(Path(storage.local_path(folder)).glob("[!.]*.parquet")))
-        return
-    try:
-        yield from (url for url in storage.listed(storage.below(folder, "*.parquet")))
-    except UsageError:
-        return  # a store has no empty folders
+    if storage.is_remote(folder):
+        return storage.listed(storage.below(folder, "*.parquet"))
+    return map(str, sorted(Path(storage.local_path(folder)).glob("[!.]*.parquet")))
 
 
 def _opened(stream: BinaryIO, file: str) -> ParquetFile:

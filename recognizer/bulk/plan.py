@@ -101,19 +101,27 @@ def _named(inputs: Inputs) -> Iterator[str]:
 
 def _images_of(place: str) -> Iterator[str]:
     """A folder stands for the images below it, a pattern for all that it matches, as with paths."""
-    for url in storage.listed(place):
-        if not place.endswith("/") or Path(url).suffix.lower() in IMAGE_SUFFIXES:
-            yield url
+    urls = storage.listed(place)
+    if place.endswith("/"):
+        urls = (url for url in urls if Path(url).suffix.lower() in IMAGE_SUFFIXES)
+    return _some(urls, place)
+
+
+def _some(urls: Iterator[str], place: str) -> Iterator[str]:
+    """The URLs of a store, if there are any."""
+    empty = True
+    for url in urls:
+        yield url
+        empty = False
+    if empty:
+        raise UsageError(f"{printable(place)}: no such files there")
 
 
 def _tables(inputs: Inputs) -> Iterator[str]:
     for place in inputs.named:
         if storage.is_remote(place):
-            yield from (
-                (url for url in storage.listed(place) if url.endswith(_PARQUET))
-                if storage.is_listing(place)
-                else [place]
-            )
+            tables = (url for url in storage.listed(place) if url.endswith(_PARQUET))
+            yield from _some(tables, place) if storage.is_listing(place) else [place]
         elif (folder := Path(storage.local_path(place))).is_dir():
             found = sorted(file for file in folder.rglob(f"*{_PARQUET}") if not file.name.startswith("."))
             if not found:

@@ -6,6 +6,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -46,23 +47,16 @@ def listed(pattern: str) -> Iterator[str]:
     """The URLs that match a pattern of a store, in the order in which it tells them; a folder stands for all below.
 
     Raises:
-        UsageError: the store can't be asked, or nothing is there.
+        UsageError: the store can't be asked.
     """
     import daft
 
     below = f"{pattern}**/*" if pattern.endswith("/") else pattern
-    empty = True
     try:
         for batch in daft.from_glob_path(below).select("path").to_arrow_iter():
-            for path in batch.column(0).to_pylist():
-                empty = False
-                yield path
+            yield from batch.column(0).to_pylist()
     except Exception as error:  # each store has errors of its own
-        if not empty:
-            raise UsageError(
-                f"{describe(pattern)}: the list of files broke off ({one_line(error)})"
-            ) from None
-        raise UsageError(f"{describe(pattern)}: no files there, or no access ({one_line(error)})") from None
+        raise UsageError(f"{describe(pattern)}: can't be listed ({one_line(error)})") from None
 
 
 def fetch(urls: Sequence[str]) -> list[bytes | ImageError]:
@@ -84,12 +78,8 @@ def open_file(place: str) -> BinaryIO:
         return Path(local_path(place)).open("rb")
     import daft
 
-    try:
+    with _as_system_errors():
         return io.BufferedReader(_Remote(daft.File(place).open()), 1 << 20)
-    except OSError:
-        raise
-    except Exception as error:  # each store has errors of its own
-        raise OSError(one_line(error)) from None
 
 
 def put(place: str, content: bytes) -> None:
@@ -142,11 +132,22 @@ def _evaluate(expression: Expression, *columns: Sequence[Any]) -> list[Any]:
     return list(result)
 
 
+@contextmanager
+def _as_system_errors() -> Iterator[None]:
+    """Errors of stores, of which each has its own, become an OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(one_line(error)) from None
+
+
 class _Remote(io.RawIOBase):
     """A file of a store as Python's own streams are."""
 
     def __init__(self, inner: PyDaftFile) -> None:
-        self._inner = inner
+        self._inner = inner.__enter__()
 
     def readable(self) -> bool:
         return True
@@ -156,12 +157,19 @@ class _Remote(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer)
-        content = self._inner.read(len(view))
+        with _as_system_errors():
+            content = self._inner.read(len(view))
         view[: len(content)] = content
         return len(content)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return int(self._inner.seek(offset, whence))
+        with _as_system_errors():
+            return int(self._inner.seek(offset, whence))
 
     def tell(self) -> int:
         return int(self._inner.tell())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._inner.__exit__(None, None, None)
+        super().close()
