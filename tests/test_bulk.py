@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from object_store import ObjectStore
 from pages import DIGITS, coded, page_of
 
 import recognizer
@@ -245,6 +246,41 @@ def test_a_column_of_urls(folder, tmp_path):
     files = [folder / "images" / "page 0" / name for name in ("00.png", "02.png")]
     for name, answer in zip(names, one_at_a_time(files), strict=False):
         assert same(found[name], answer)
+
+
+def test_a_store(pages, tmp_path, monkeypatch):
+    """Images, a table and answers in a store; a second run finds what is there."""
+    table(tmp_path / "t.parquet", image=pages[:5])
+    with ObjectStore().running() as store:
+        store.objects |= {f"digits/scans/deep/{number}.png": page for number, page in enumerate(pages[:4])}
+        store.objects |= {
+            "digits/scans/note.txt": b"no image",
+            "digits/scans/bad.png": b"\x89PNG\r\n\x1a\nno",
+        }
+        store.objects["digits/tables/t.parquet"] = (tmp_path / "t.parquet").read_bytes()
+
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        out = "s3://digits/out"
+        first = recognize_bulk(["s3://digits/scans/", "s3://digits/gone.png"], out)
+        assert (first.tally.files, first.tally.unreadable, first.skipped) == (6, 2, 0)
+        second = recognize_bulk(["s3://digits/tables/"], out, column="image")
+        assert (second.tally.files, second.tally.unreadable, second.skipped) == (11, 2, 0)
+        third = recognize_bulk(["s3://digits/tables/*.parquet"], out, column="image")
+        assert (third.tally, third.skipped) == (second.tally, 5)
+        with pytest.raises(UsageError, match="s3://digits/nothing/: no such files there"):
+            recognize_bulk(["s3://digits/nothing/"], out)
+        for name, content in store.objects.items():
+            if name.startswith("digits/out/"):
+                (tmp_path / "out").mkdir(exist_ok=True)
+                (tmp_path / "out" / Path(name).name).write_bytes(content)
+    found = rows(tmp_path / "out")
+    images = {f"s3://digits/scans/deep/{number}.png": page for number, page in enumerate(pages[:4])}
+    images |= {f"s3://digits/tables/t.parquet#{row}": page for row, page in enumerate(pages[:5])}
+    assert found.keys() == {*images, "s3://digits/scans/bad.png", "s3://digits/gone.png"}
+    for name, expected in zip(images, one_at_a_time(images.values()), strict=True):
+        assert same(found[name], expected)
+    assert "s3://digits/gone.png: can't be fetched (" in found["s3://digits/gone.png"]["error"]
 
 
 def test_a_folder_of_tables_one_of_them_damaged(pages, tmp_path):
