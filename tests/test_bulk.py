@@ -1,5 +1,6 @@
 """Very many images: what is read, what comes out, and what is done again when a run was stopped."""
 
+import contextlib
 import functools
 import gc
 import io
@@ -437,6 +438,35 @@ def test_a_ray_cluster_of_two_workers(here, tmp_path):
     assert found == {name: row for name, row in rows(tmp_path / "alone").items() if name != bad}
     assert len(parts(tmp_path / "out")) == 2
     assert {path.name for path in (tmp_path / "out").iterdir()} == {".lock", *parts(tmp_path / "out")}
+
+
+def ray_workers(ancestor):
+    """The processes of Ray that read images and that a process started, itself or by others."""
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    for process in parents:
+        with contextlib.suppress(OSError):
+            above = process
+            while above in parents and above != ancestor:
+                above = parents[above]
+            if above == ancestor and b"ray::UDFActor" in Path(f"/proc/{process}/cmdline").read_bytes():
+                yield process
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in /proc")
+def test_a_ray_worker_that_dies_is_replaced(pages, tmp_path):
+    file = table(tmp_path / "t.parquet", image=pages * 300)
+    command = [*COMMAND, file, "--column", "image", "--ray", "local", "--workers", "2", "--part", "100"]
+    out = tmp_path / "out"
+    with subprocess.Popen([*command, "--out", str(out)], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None and len(parts(out)) < 4:
+            time.sleep(0.05)
+        os.kill(next(ray_workers(run.pid)), signal.SIGKILL)
+        assert run.wait(300) == 0
+    assert len(rows(out)) == 300 * N
 
 
 def test_a_cluster_that_is_not_there(here, tmp_path, capsys):

@@ -29,7 +29,7 @@ FORMAT_VERSION = 1
 NAME = "path"
 _ERROR = "error"
 _META = b"recognizer.bulk"
-NAMES = "-names.parquet"  # how the names of files end that list the images of a run, for a cluster
+RUN = "part-"  # what the names of runs begin with, and so those of their files
 _LOCK = ".lock"
 _DIGEST = 16  # bytes that stand for a name: too many for two names to share
 
@@ -113,7 +113,7 @@ def opened(folder: str) -> Iterator[None]:
         raise UsageError(f"--out: {printable(folder)} is a file; name a folder")
     path.mkdir(parents=True, exist_ok=True)
     with locked(path / _LOCK):
-        for left in [*path.glob(".*.partial"), *path.glob(f".*{NAMES}")]:  # by a run that was killed
+        for left in path.glob(f".{RUN}*"):  # by a run that was killed
             left.unlink()
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import tempfile
@@ -11,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+from zipfile import ZipFile
 
 from recognizer.bulk import storage
 from recognizer.bulk.asked import Asked
 from recognizer.bulk.engine import start
-from recognizer.bulk.output import NAMES, add, look, opened
+from recognizer.bulk.output import RUN, add, look, opened
 from recognizer.bulk.plan import Inputs, Plan, make_plan
 from recognizer.bulk.worker import Setup
 from recognizer.cli.common import need_extra
@@ -85,7 +87,7 @@ def recognize_bulk(
     engine, new = start(ray, workers), 0
     with opened(folder), tempfile.TemporaryDirectory(prefix="recognizer-") as scratch:
         found = look(folder, told, retry)
-        setup = Setup(asked.of(recognizer.bundle), told, _absolute(folder), _run_name(), os.getpid(), {})
+        setup = Setup(asked.of(recognizer.bundle), told, _absolute(folder), _run_name(), os.getpid(), None)
         names = Path(scratch, "names.parquet")
         plan = make_plan(Inputs([os.fspath(i) for i in inputs], column, stdin), found.done, names)
         with _within_reach(plan, setup, names) if engine.ray else nullcontext((plan, setup)) as (near, reach):
@@ -101,20 +103,25 @@ def recognize_bulk(
 @contextmanager
 def _within_reach(plan: Plan, setup: Setup, names: Path) -> Iterator[tuple[Plan, Setup]]:
     """Give the machines of a cluster what only this one has: the model, and the list of names."""
-    model = Path(setup.asked.model or "")
-    files = {file.name: file.read_bytes() for file in sorted(model.iterdir()) if file.is_file()}
-    reached = replace(setup, driver=None, model_files=files)
-    if not any(span.file == str(names) for span in plan.spans):
-        yield plan, reached
-        return
-    copy = storage.below(setup.out, f".{setup.run}{NAMES}")
-    storage.put(copy, names.read_bytes())
-    spans = [replace(span, file=copy) if span.file == str(names) else span for span in plan.spans]
+    copies = {}
+    for place, content in ((names, names.read_bytes()), (Path("model.zip"), _zipped(setup.asked.model))):
+        copies[place.name] = storage.below(setup.out, f".{setup.run}-{place.name}")
+        storage.put(copies[place.name], content)
+    spans = [replace(s, file=copies[names.name]) if s.file == str(names) else s for s in plan.spans]
     try:
-        yield replace(plan, spans=spans), reached
+        yield replace(plan, spans=spans), replace(setup, driver=None, model=copies["model.zip"])
     finally:
-        if not storage.is_remote(copy):  # Daft, which reaches stores, removes nothing from them
-            Path(copy).unlink()
+        for copy in copies.values():
+            if not storage.is_remote(copy):  # Daft, which reaches stores, removes nothing from them
+                Path(copy).unlink()
+
+
+def _zipped(model: str | os.PathLike[str] | None) -> bytes:
+    stream = io.BytesIO()
+    with ZipFile(stream, "w") as archive:
+        for file in sorted(Path(model or "").iterdir()):
+            archive.write(file, file.name)
+    return stream.getvalue()
 
 
 def _absolute(folder: str) -> str:
@@ -123,4 +130,4 @@ def _absolute(folder: str) -> str:
 
 def _run_name() -> str:
     """Differs from run to run, and sorts by time."""
-    return f"part-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    return f"{RUN}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

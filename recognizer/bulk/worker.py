@@ -6,8 +6,8 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from recognizer.bulk import storage
 from recognizer.bulk.asked import Asked
@@ -26,12 +26,13 @@ class Setup:
     """What workers get, wherever they are.
 
     Attributes:
-        asked: of each image; its model is a folder on this machine, or is replaced by ``model_files``.
+        asked: of each image; its model is a folder on this machine.
         told: what answers depend on.
         out: where they are written.
         run: what the names of files begin with that this run writes.
         driver: the process that started the run, for workers that are its children and end with it; else None.
-        model_files: the contents of the model's files, by name, for workers that don't see its folder; else empty.
+        model: an archive of that folder, for workers that don't see it; else None. It is no part of this object
+            because Ray forgets large arguments, and could not replace a worker that died.
     """
 
     asked: Asked
@@ -39,7 +40,7 @@ class Setup:
     out: str
     run: str
     driver: int | None
-    model_files: Mapping[str, bytes]
+    model: str | None
 
 
 class Worker:
@@ -82,11 +83,11 @@ class Worker:
 
 
 def _with_model(setup: Setup) -> Asked:
-    if not setup.model_files:
+    if setup.model is None:
         return setup.asked
-    folder = Path(tempfile.mkdtemp(prefix="recognizer-"))
-    for name, content in setup.model_files.items():
-        (folder / name).write_bytes(content)
+    folder = tempfile.mkdtemp(prefix="recognizer-")
+    with storage.open_file(setup.model) as stream, ZipFile(stream) as archive:
+        archive.extractall(folder)
     return replace(setup.asked, model=folder)
 
 
