@@ -3,7 +3,7 @@
     python benchmarks/bulk.py --data DIR [--work DIR] [--largest 1000000] [--seed 0] [--quick]
 
 The images are disturbed copies of MNIST's training images, dark on light, PNG files of 56×56 in tables of 10,000 rows.
-They are made once in the folder WORK, and take 2.2 GB for a million. Each run is a process of its own. Memory is the
+They are made once in the folder WORK, and take 2.5 GB for a million. Each run is a process of its own. Memory is the
 most that a process held at once, shared libraries included: of the one that gives out work, and of the largest worker.
 """
 
