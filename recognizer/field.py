@@ -129,7 +129,9 @@ def read_field(page: Grey, scores: Scores, temperature: float, length: int | Non
     lattice = make_lattice(row, cuts, length)
     chosen = best_path(lattice, _logs(scores(lattice.glyphs), temperature), length)
     boxes = lattice.boxes.tolist()
-    return [Segment(lattice.glyphs[i], row.on_page(boxes[i])) for i in chosen]
+    segments = [Segment(lattice.glyphs[i], row.on_page(boxes[i])) for i in chosen]
+    # Cuts slant: of two slivers the later may lie a pixel further left.
+    return sorted(segments, key=lambda segment: segment.box[0] + segment.box[2])
 
 
 def _logs(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def test_the_threshold_itself_is_accepted():
 @pytest.mark.parametrize(
     ("shares", "reason"),
     [
-        ({"d3": 0.1, "reject": 0.85}, "not_a_digit"),
+        ({"d3": 0.03, "reject": 0.96}, "not_a_digit"),
         ({"d3": 0.3, "reject": 0.7}, "low_confidence"),
         ({"d3": 0.2, "d8": 0.15, "reject": 0.65}, "ambiguous"),
         ({"d3": 0.5, "d8": 0.4}, "ambiguous"),

@@ -61,12 +61,15 @@ class NetworkConfig:
         int8: whether the graph that ships works on 8-bit integers.
         second_look: lead of the likeliest class, in logits, below which the network looks again at the glyph, turned,
             sheared, scaled and moved a little; 0: it never does.
+        reject_bias: calibrated log-odds that are added to reject after training, as if non-digits came so much more
+            often than in the pool.
     """
 
     half: tuple[int, ...] = (32, 48)
     quarter: tuple[int, ...] = (96, 96, 96)
     int8: bool = True
     second_look: float = 2.0
+    reject_bias: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -15,6 +16,7 @@ from recognizer.results import REJECT
 from recognizer.second_look import READER_VIEWS, Reader, SecondLook
 from recognizer.training.config import NetworkConfig, TrainingConfig
 from recognizer.training.export import to_onnx
+from recognizer.training.loop import logits_of
 from recognizer.training.quantise import quantise
 from recognizer.training.samples import Pool
 from recognizer.training.weights import config_of, load_weights, pack_weights
@@ -39,6 +41,23 @@ class Networks:
         if bundle.reader is None:
             return cls(first)
         return cls(first, load_weights(bundle, READER_WEIGHTS, config.of_reader().network))
+
+    def bias_reject(self, log_odds: float, pool: Pool) -> None:
+        """Add to the logit of reject what makes its calibrated log-odds so much greater (Saerens et al. 2002).
+
+        Args:
+            log_odds: calibrated, that is, after division by the temperature that fits the digits of ``pool``.
+            pool: the validation pool.
+        """
+        digit = pool.labels < REJECT
+        for network in (self.first, self.reader):
+            if network is None or not log_odds:
+                continue
+            temperature = fit_temperature(
+                logits_of(network, pool.glyphs[digit])[:, :REJECT], pool.labels[digit]
+            )
+            with torch.no_grad():
+                network.get_parameter("head.bias")[REJECT] += log_odds * temperature
 
     def files(self, config: TrainingConfig, glyphs: NDArray[np.uint8]) -> dict[str, bytes]:
         """Their files in a bundle: the graphs that ship, and weights to go on learning from.

@@ -34,7 +34,7 @@ CURVES = "curves.png"
 CONFUSION = "confusion.png"
 HISTORY = "history.json"
 FIRST, SECOND = "", "reader-"  # what the files and figures of each network's training begin with
-GOLDEN_COUNT = 32
+GOLDEN_COUNT = 16
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ class Run:
         reader = None
         if self.config.reader is not None:
             reader, _ = self._trained(self.config.of_reader(), pools, SECOND, progress)
-        files = Networks(first, reader).files(self.config, pools.train.glyphs)
+        networks = Networks(first, reader)
+        networks.bias_reject(self.config.network.reject_bias, pools.validation)
+        files = networks.files(self.config, pools.train.glyphs)
         # Calibrated is what ships, not what was trained.
         look = fit_look(self.config, files, pools.validation)
         logits = network_of(files, look).all_logits(pools.validation.glyphs)

@@ -29,6 +29,7 @@ from reject_gen.recipe import MixError, Recipe, make_recipe
 from reject_gen.sources import SourceError
 from reject_gen.typefaces import Typeface, find_typefaces, split_typefaces
 
+SHORT_HASH = 16  # hexadecimal digits that tell typefaces apart in a record that ships
 Glyphs = NDArray[np.uint8]
 Finder = Callable[[GreyImage, GreyImage], GreyImage]
 CHUNK = 1000
@@ -209,7 +210,7 @@ class PoolMaker:
 
     def _record(self) -> dict[str, object]:
         def hashes(faces: tuple[Typeface, ...]) -> dict[str, str]:
-            return {f"{face.family} {face.style}": face.sha256 for face in faces}
+            return {f"{face.family} {face.style}": face.sha256[:SHORT_HASH] for face in faces}
 
         return {
             "split_sha256": hashlib.sha256(self.split[1].astype("<i8").tobytes()).hexdigest(),

@@ -28,7 +28,7 @@ def pack_weights(network: nn.Module) -> bytes:
     """
     arrays = {name: _short(value.detach().cpu().numpy()) for name, value in network.state_dict().items()}
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **{_FORMAT: np.array(FORMAT_VERSION)}, **arrays)
+    np.savez_compressed(file, allow_pickle=False, **{_FORMAT: np.array(FORMAT_VERSION)}, **arrays)
     return file.getvalue()
 
 

@@ -139,5 +139,5 @@ def test_a_description_with_values_that_make_no_sense(bundle, changes):
 
 def test_a_network_that_is_none(tmp_path):
     shipped = json.loads((shipped_folder() / META).read_text(encoding="utf-8"))
-    write_bundle(tmp_path, shipped, {NETWORK: b"no graph"})
+    write_bundle(tmp_path, shipped | {"second_look": None}, {NETWORK: b"no graph"})
     assert "ONNX" in refusal(tmp_path)

@@ -123,7 +123,7 @@ def test_the_record_names_split_and_typefaces(pools):
     assert len(pools.record["split_sha256"]) == 64
     faces = pools.record["train_typefaces"] | pools.record["validation_typefaces"]
     assert len(faces) == 1
-    assert all(len(digest) == 64 for digest in faces.values())
+    assert all(len(digest) == samples.SHORT_HASH for digest in faces.values())
     assert find_typefaces.__module__ == "reject_gen.typefaces"
     assert samples.find_typefaces()[0].path == BUILT_IN
 
