@@ -1,6 +1,6 @@
 """Whether other signals than the scores help to refuse what is no digit: a candidate each, judged on validation glyphs.
 
-    python benchmarks/signals.py --run runs/default [--model FOLDER] [--seed 0]
+    python benchmarks/signals.py --run runs/best [--model FOLDER] [--seed 0]
 
 A signal is added to the best digit's score by a logistic regression of "a digit, and the best guess is right". Both it
 and the threshold, which accepts the model's share of written digits, are fitted to one half of the validation pool and
@@ -132,7 +132,7 @@ def main() -> None:
             model=bundle.name,
             n=f"{int(digit.sum())} digits, {int((~digit).sum())} non-digits of the validation pool",
             seed=args.seed,
-            command="`python benchmarks/signals.py --run runs/default`",
+            command="`python benchmarks/signals.py --run runs/best`",
         ),
         table(columns, rows),
     )

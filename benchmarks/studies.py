@@ -1,7 +1,7 @@
 """What shuffling is worth, and what each group of non-digits is worth, in short trainings on a part of a run's pool.
 
-    python benchmarks/studies.py shuffling --run runs/default [--digits 15000] [--epochs 5] [--seeds 3] [--out runs/studies]
-    python benchmarks/studies.py rejects --run runs/default
+    python benchmarks/studies.py shuffling --run runs/best [--digits 15000] [--epochs 5] [--seeds 3] [--out runs/studies]
+    python benchmarks/studies.py rejects --run runs/best
 
 Nothing is drawn anew: the pool is the one that `recognizer train` left in the folder of the run. A part of it is taken,
 handwritten digits and as many non-digits, and a small network learns from that:
@@ -262,7 +262,7 @@ def main() -> None:
             n=f"{settings.digits:,} digits and as many non-digits, {settings.epochs} epochs, {args.seeds} seeds; "
             f"{len(study.validation):,} samples of the validation pool",
             seed=f"0 to {args.seeds - 1}",
-            command=f"`python benchmarks/studies.py {args.study} --run runs/default`",
+            command=f"`python benchmarks/studies.py {args.study} --run runs/best`",
         ),
         f"A network with {NETWORK.half} and {NETWORK.quarter} channels, at the threshold that accepts "
         f"{COVERAGE:.0%} of handwritten validation digits. The mean over the seeds, and in brackets the least and the "

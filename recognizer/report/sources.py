@@ -13,7 +13,7 @@ from recognizer.record import FILE, model_hashes, read_record
 
 TRAINING = "training"
 ENCODER_DIGITS = 12
-RUN = Path("runs/default")
+RUN = Path("runs/best")
 RESULTS = (Path("benchmarks/results"), Path("runs"))
 
 
@@ -35,13 +35,13 @@ class Source:
 _RESULT = "benchmarks/results"
 # In the order in which they can be made.
 ALL = (
-    Source(TRAINING, "recognizer train --config configs/default.toml", 30),
+    Source(TRAINING, "recognizer train --config configs/best.toml", 60),
     Source("ladder", "recognizer ladder --config configs/ladder.toml", 8),
-    Source("shuffling", "python benchmarks/studies.py shuffling --run runs/default", 6),
-    Source("rejects", "python benchmarks/studies.py rejects --run runs/default", 10),
+    Source("shuffling", "python benchmarks/studies.py shuffling --run runs/best", 6),
+    Source("rejects", "python benchmarks/studies.py rejects --run runs/best", 10),
     Source(
         "specialists",
-        "recognizer specialists --config configs/specialists.toml --run runs/default --light runs/light",
+        "recognizer specialists --config configs/specialists.toml --run runs/best --light runs/light",
         25,
     ),
     Source(
@@ -56,13 +56,13 @@ ALL = (
         0,
     ),
     Source("stages", "python benchmarks/stages.py --data mnist:validation rejects", 1),
-    Source("signals", "python benchmarks/signals.py --run runs/default", 2),
+    Source("signals", "python benchmarks/signals.py --run runs/best", 2),
     Source("robustness", "python benchmarks/robustness.py", 1),
     Source("reasons", "python benchmarks/reasons.py", 1),
     Source("fields", "python benchmarks/fields.py --test", 5),
     Source("speed", "python benchmarks/speed.py", 1),
     Source("peers", "python benchmarks/run.py", 30),
-    Source("detectors", "python benchmarks/detectors.py --run runs/default", 5),
+    Source("detectors", "python benchmarks/detectors.py --run runs/best", 5),
     Source("embedding", "recognizer train --config configs/embedding.toml", 30),
     Source("search_schemes", "python benchmarks/search_schemes.py", 5),
     Source("search_recall", "python benchmarks/search_recall.py", 3),
