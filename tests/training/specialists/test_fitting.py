@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pages import many_digits
 from scipy.stats import binomtest
+from two_stages import OLD
 
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
@@ -187,8 +188,6 @@ def test_features_are_what_the_head_weighs():
 
 
 def test_an_older_graph_is_given_features():
-    from test_specialists import OLD
-
     bundle = read_bundle(OLD)
     assert not Network(bundle.network).has_features
     graph = with_features(bundle.network)
