@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.ink import Grey, rectangle
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
 
 RIM = 0.18  # of a side: what lies within this of the page's edge may be a cell's border
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
@@ -68,9 +71,12 @@ class Components(NamedTuple):
 def find_marks(ink: Grey, binary: Grey) -> Components:
     """The components of ``binary``, uint8 (H, W): 255 where ``ink`` lies above the threshold, 0 elsewhere."""
     count, numbers = cv2.connectedComponents(binary, connectivity=8, ltype=cv2.CV_16U)
+    stats = None
+    if count - 1 > FEW:
+        _, numbers, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_16U)
     labels = np.asarray(numbers, np.uint8) if count <= FEW_LABELS else np.asarray(numbers, np.uint16)
-    measured = _each if count - 1 <= FEW else _together
-    marks = sorted(measured(ink, labels, binary, count), key=_AREA, reverse=True)
+    found = _each(ink, labels, binary, count) if stats is None else _together(ink, labels, binary, stats)
+    marks = sorted(found, key=_AREA, reverse=True)
     return Components(marks[:1] + [mark for mark in marks[1:] if mark.area > 1], labels, binary, count - 1)
 
 
@@ -86,13 +92,12 @@ def _each(ink: Grey, labels: Labels, binary: Grey, count: int) -> list[Mark]:
     return marks
 
 
-def _together(ink: Grey, labels: Labels, binary: Grey, count: int) -> list[Mark]:
-    """The largest of any number of components."""
-    stats = cv2.connectedComponentsWithStats(binary, connectivity=8, ltype=cv2.CV_16U)[2]
+def _together(ink: Grey, labels: Labels, binary: Grey, stats: MatLike) -> list[Mark]:
+    """The largest of any number of components, from OpenCV's statistics of all of them."""
     largest = stats[1:, cv2.CC_STAT_AREA].argsort(kind="stable")[::-1][:MOST_MARKS] + 1
     inked = binary > 0
-    masses = np.bincount(labels[inked], weights=ink[inked], minlength=count)
-    inner = np.bincount(labels[_off_rim(labels.shape)].ravel(), minlength=count)
+    masses = np.bincount(labels[inked], weights=ink[inked], minlength=len(stats))
+    inner = np.bincount(labels[_off_rim(labels.shape)].ravel(), minlength=len(stats))
     rows = zip(
         largest.tolist(),
         stats[largest].tolist(),
