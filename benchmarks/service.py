@@ -189,12 +189,14 @@ def soak(script: Path, options: argparse.Namespace) -> None:
     clients, asked, errors, held = CLIENTS[-1], 0.0, 0, []
     with service(Settings().batch, options.workers) as (url, pid):
         most = drive(f"{url}/recognize", clients, script, options.seconds)[0]
-        # Each client rests after an answer, so that all of them together ask so often.
+        wanted = 0.8 * most
+        # Each client rests after an answer, the less the longer that took: so all of them together ask so often.
         resting = script.with_name("resting.lua")
-        rest_ms = round(1000 * clients / (0.8 * most))
-        resting.write_text(f"{script.read_text()}\nfunction delay() return {rest_ms} end\n")
+        rest_ms = 1000 * clients / wanted
         for _ in range(max(1, round(60 * options.soak / SOAK_S))):
+            resting.write_text(f"{script.read_text()}\nfunction delay() return {round(rest_ms)} end\n")
             rate, median, late, failed = drive(f"{url}/recognize", clients, resting, SOAK_S)
+            rest_ms = max(1.0, rest_ms - 1000 * clients * (1 / rate - 1 / wanted))
             asked, errors = asked + SOAK_S * rate, errors + failed
             held.append(memory_mib(pid))
             print(
