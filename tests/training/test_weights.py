@@ -33,7 +33,11 @@ def network():
 def bundle(folder, weights):
     """A model with these bytes for weights."""
     shipped = read_bundle(shipped_folder())
-    meta = {name: value for name, value in shipped.meta.items() if name not in ("files", "stage_two", "second_look")}
+    meta = {
+        name: value
+        for name, value in shipped.meta.items()
+        if name not in ("files", "stage_two", "second_look")
+    }
     meta["config"] = TrainingConfig(network=SMALL).to_dict()
     files = {"stage1.onnx": shipped.network}
     write_bundle(folder, meta, files if weights is None else files | {WEIGHTS: weights})
