@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,8 +18,10 @@ from recognizer.specialists import Stages
 from recognizer.stages import Stage
 
 Z_ONE_SIDED = 1.6448536269514722  # 95 % of a normal distribution lie below
-FORGOTTEN = 0.0005  # share of written digits that may be lost: 0.05 points
-MORE_ACCEPTED = 0.1  # share by which non-digits taken for digits may rise
+FORGOTTEN = 0.0005  # share of written digits that all learning together may lose: 0.05 points
+MORE_ACCEPTED = 0.1  # share by which all learning together may make non-digits taken for digits more
+WRITTEN = "mnist"
+NAMES = {WRITTEN: "written digits", "page": "photographed digits", "printed": "printed digits"}
 Mask = NDArray[np.bool_]
 
 
@@ -113,16 +116,32 @@ def no_worse(name: str, before: Mask, after: Mask) -> Check:
     )
 
 
-def remembers(name: str, before: Mask, after: Mask) -> Check:
-    """Of written digits, it may lose a fixed share, or one."""
-    rule = f"no loss of more than {100 * FORGOTTEN:g} points, or one image"
-    return _check(name, before, after, max(1.0, FORGOTTEN * len(before)), rule)
+def remembers(name: str, before: Mask, after: Mask, first: int | None = None, share: float = 1.0) -> Check:
+    """Of written digits, all learning together may lose a fixed share, or one.
+
+    Args:
+        name: of the set.
+        before: whether the current model has each right, bool (N,).
+        after: whether the candidate has.
+        first: how many the ancestor had right; None where the current model is that.
+        share: of what may be lost, 0–1.
+    """
+    rule = f"no loss of more than {100 * FORGOTTEN:g} points, or one image, since any learning"
+    allowed = max(1.0, share * FORGOTTEN * len(before)) - _lost(before, first)
+    return _check(name, before, after, allowed, rule)
 
 
-def refuses(name: str, before: Mask, after: Mask) -> Check:
-    """Non-digits taken for digits may rise by a fixed share of what they were, or by one."""
-    rule = f"no more than {100 * MORE_ACCEPTED:g} % more false accepts, or one"
-    return _check(name, before, after, max(1.0, MORE_ACCEPTED * int((~before).sum())), rule)
+def refuses(name: str, before: Mask, after: Mask, first: int | None = None, share: float = 1.0) -> Check:
+    """Non-digits taken for digits may rise by a fixed share of what they were, or by one; arguments as above."""
+    taken = len(before) - (int(before.sum()) if first is None else first)
+    rule = f"no more than {100 * MORE_ACCEPTED:g} % more false accepts, or one, since any learning"
+    allowed = max(1.0, share * MORE_ACCEPTED * taken) - _lost(before, first)
+    return _check(name, before, after, allowed, rule)
+
+
+def _lost(before: Mask, first: int | None) -> int:
+    """How many fewer the current model has right than its ancestor had."""
+    return 0 if first is None else first - int(before.sum())
 
 
 def _check(name: str, before: Mask, after: Mask, allowed: float, rule: str) -> Check:
@@ -146,27 +165,84 @@ class Known:
     labels: NDArray[np.uint8]
     sources: NDArray[np.str_]
 
+    def digits(self, source: str) -> Mask:
+        """Which are digits of a source, bool (N,)."""
+        found: Mask = (self.sources == source) & (self.labels < REJECT)
+        return found
 
-NAMES = {"mnist": "written digits", "page": "photographed digits", "printed": "printed digits"}
+    @property
+    def identity(self) -> str:
+        """A name for these images and their labels."""
+        found = hashlib.sha256(self.glyphs.tobytes() + self.labels.tobytes())
+        found.update("\n".join(self.sources.tolist()).encode())
+        return found.hexdigest()
 
 
-def known_checks(known: Known, before: Answers, after: Answers) -> list[Check]:
-    """The checks on digits and non-digits that are no cases: best guesses of digits, refusals of non-digits."""
+@dataclass(frozen=True)
+class Ancestor:
+    """The model that no learning made, which all that learnt come from: what it had right.
+
+    Attributes:
+        model: its name.
+        validation: what it was measured on, as `Known.identity` names it.
+        written: written digits that it had right, by its best guess.
+        refused: non-digits that it refused.
+    """
+
+    model: str
+    validation: str
+    written: int
+    refused: int
+
+
+def ancestor_of(bundle: Bundle, known: Known, answers: Answers) -> Ancestor:
+    """The ancestor of a model: the one that its description names, or itself where that was measured on other images.
+
+    Args:
+        bundle: the model.
+        known: the images.
+        answers: what the model says of them.
+    """
+    identity = known.identity
+    told = bundle.meta.get("learning", {}).get("ancestor")
+    if told and told["validation"] == identity:
+        return Ancestor(**told)
+    written, rejects = known.digits(WRITTEN), known.labels == REJECT
+    right = int((answers.best[written] == known.labels[written]).sum())
+    return Ancestor(bundle.name, identity, right, int((~answers.accepted[rejects]).sum()))
+
+
+def known_checks(
+    known: Known, before: Answers, after: Answers, ancestor: Ancestor, share: float = 1.0
+) -> list[Check]:
+    """The checks on digits and non-digits that are no cases: best guesses of digits, refusals of non-digits.
+
+    Args:
+        known: the images.
+        before: what the current model says of them.
+        after: what the candidate says.
+        ancestor: of the current model.
+        share: of what may be lost since the ancestor, 0–1.
+    """
     checks = []
-    for source in ("mnist", "page", "printed"):
-        of = (known.sources == source) & (known.labels < REJECT)
+    for source, name in NAMES.items():
+        of = known.digits(source)
         if not of.any():
             continue
-        right = [answers.best[of] == known.labels[of] for answers in (before, after)]
-        rule = remembers if source == "mnist" else no_worse
-        checks.append(rule(f"{NAMES[source]}, best guess", *right))
+        old, new = (answers.best[of] == known.labels[of] for answers in (before, after))
+        told = f"{name}, best guess"
+        written = source == WRITTEN
+        checks.append(
+            remembers(told, old, new, ancestor.written, share) if written else no_worse(told, old, new)
+        )
     of = known.labels == REJECT
     if of.any():
-        checks.append(refuses("non-digits, refused", ~before.accepted[of], ~after.accepted[of]))
+        old, new = (~answers.accepted[of] for answers in (before, after))
+        checks.append(refuses("non-digits, refused", old, new, ancestor.refused, share))
     return checks
 
 
 def accepted_share(known: Known, answers: Sequence[Answers]) -> list[dict[str, Any]]:
     """The share of written digits that are answered, by each: refusing everything mends nothing."""
-    of = known.sources == "mnist"
+    of = known.digits(WRITTEN)
     return [share_of(int(each.accepted[of].sum()), int(of.sum())) for each in answers]

@@ -17,6 +17,7 @@ from recognizer.feedback.comparison import (
     Check,
     Known,
     accepted_share,
+    ancestor_of,
     answers_of,
     better,
     known_checks,
@@ -123,7 +124,8 @@ def judge(store: Store, current: Bundle, candidate: Bundle, known: Known) -> Ver
     if earlier:
         checks.append(no_worse("earlier judged cases, answer", *(each[len(fresh) :] for each in right)))
     on_known = [answers_of(bundle, known.glyphs) for bundle in (current, candidate)]
-    checks += known_checks(known, *on_known)
+    before, after = on_known
+    checks += known_checks(known, before, after, ancestor_of(current, known, before))
     return Verdict(
         current.name,
         candidate.folder,

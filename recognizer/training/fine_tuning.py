@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from recognizer.decide import softmax
 from recognizer.results import REJECT
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
-from recognizer.training.loop import UNSURE, Loop, Watcher, logits_of, tensors
+from recognizer.training.loop import UNSURE, Loop, Watcher, tensors
 from recognizer.training.samples import Pool
 
 
@@ -38,11 +37,6 @@ class FineTuningConfig:
         distil: share of the loss on replayed glyphs that is the distance to what the network said of them before it
             went on learning (Li and Hoiem 2016; Buzzega et al. 2020), and not to their labels.
         bad_weight: how many times as often as another case one comes that the network got wrong.
-        shares: of the way from the old weights to the new that are tried, the whole way first (Wortsman et al. 2022).
-        forgotten: share of written validation digits that may be lost on the way, wrong ones less mended ones.
-        more_accepted: share by which non-digits taken for digits may rise, where so many written digits are answered:
-        coverage: share of them, 0–1.
-        checked: whether less of the way is gone until what must hold for a promotion holds of the whole candidate, too.
     """
 
     batch: int = 128
@@ -57,11 +51,6 @@ class FineTuningConfig:
     average: float = 0.98
     distil: float = 0.3
     bad_weight: float = 3.0
-    shares: tuple[float, ...] = (1.0, 0.85, 0.7, 0.55, 0.4, 0.25)
-    forgotten: float = 0.0004
-    more_accepted: float = 0.06
-    coverage: float = 0.992
-    checked: bool = True
 
     def steps(self, cases: int) -> int:
         """How many steps so many cases take."""
@@ -70,7 +59,11 @@ class FineTuningConfig:
 
 
 class FineTuning(Loop):
-    """Trains a network on cases, weighted float (N,), and on what is replayed."""
+    """Trains a network on cases, weighted float (N,), and on what is replayed.
+
+    What was added to its logit of reject after training, ``offset``, is taken off before labels are compared: else they
+    would soon undo it (Menon et al. 2021).
+    """
 
     def __init__(  # noqa: PLR0917 - two pools, and how
         self,
@@ -80,6 +73,7 @@ class FineTuning(Loop):
         replay: Pool,
         config: FineTuningConfig,
         seed: int,
+        offset: float = 0.0,
     ) -> None:
         steps = config.steps(len(cases))
         optimizer = OptimizerConfig(
@@ -91,6 +85,8 @@ class FineTuning(Loop):
         self.memory = torch.ones(len(cases) + len(replay))
         self.settings, self.weights = config, weights / weights.sum()
         self.cases, self.pool = len(cases), Pool.join([cases, replay])
+        self.offset = torch.zeros(REJECT + 1)
+        self.offset[REJECT] = offset
         self.labels = torch.from_numpy(self.pool.labels.astype(np.int64))
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
@@ -133,9 +129,8 @@ class FineTuning(Loop):
             with torch.no_grad():
                 known = self.teacher(glyphs[old]) if bool(old.any()) else None
         logits = logits.float()
-        right = logits.detach().softmax(1)[torch.arange(len(chosen)), self.labels[chosen]]
-        self.memory[chosen] = 1 - right
-        each = functional.cross_entropy(logits, self.labels[chosen], reduction="none")
+        each = functional.cross_entropy(logits - self.offset, self.labels[chosen], reduction="none")
+        self.memory[chosen] = 1 - torch.exp(-each.detach())
         if known is not None:
             kept = functional.kl_div(
                 logits[old].log_softmax(1), known.float().log_softmax(1), reduction="none", log_target=True
@@ -147,20 +142,13 @@ class FineTuning(Loop):
 
 @dataclass(frozen=True)
 class Tuned:
-    """A network before and after it learnt.
-
-    Attributes:
-        before: as it was.
-        after: as it was at the end.
-        shares: of the way between them that forget hardly anything, the farthest first; tried when asked for.
-    """
+    """A network before and after it learnt."""
 
     before: nn.Module
     after: nn.Module
-    shares: Iterator[float]
 
     def at(self, share: float) -> nn.Module:
-        """The network at a share of the straight way from the old weights to the new, 0–1."""
+        """The network at a share of the straight way from the old weights to the new, 0–1 (Wortsman et al. 2022)."""
         return _between(self.before, self.after, share)
 
 
@@ -169,60 +157,26 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
     cases: Pool,
     wrong: NDArray[np.bool_],
     replay: Pool,
-    validation: Pool,
     config: FineTuningConfig,
     seed: int,
     watch: Watcher,
+    offset: float = 0.0,
 ) -> Tuned:
-    """Go on learning; say how far that can be gone without forgetting.
+    """Go on learning.
 
     Args:
         network: is left as it is.
         cases: what to learn.
         wrong: bool (N,), which of them the network got wrong.
         replay: what it was trained on, or the like of it.
-        validation: digits and non-digits that it was not trained on.
         config: how.
         seed: of all that is random.
         watch: is told how far it is.
+        offset: what was added to the network's logit of reject after training.
     """
     weights = np.where(wrong, config.bad_weight, 1.0)
-    trained = FineTuning(copy.deepcopy(network), cases, weights, replay, config, seed).run(
-        lambda _: {}, watch, None
-    )
-    judged = validation.take(np.isin(validation.sources, ["mnist"]) | (validation.labels == REJECT))
-    before = logits_of(network, judged.glyphs)
-    shares = (
-        share
-        for share in config.shares
-        if _remembers(
-            before, logits_of(_between(network, trained, share), judged.glyphs), judged.labels, config
-        )
-    )
-    return Tuned(network, trained, shares)
-
-
-def _remembers(
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
-    labels: NDArray[np.uint8],
-    config: FineTuningConfig,
-) -> bool:
-    """Whether hardly any digit is forgotten, and hardly more non-digits pass for digits."""
-    digit = labels < REJECT
-
-    def right(logits: NDArray[np.float32]) -> int:
-        return int((logits[digit][:, :REJECT].argmax(axis=1) == labels[digit]).sum())
-
-    def accepted(logits: NDArray[np.float32]) -> int:
-        sure = softmax(logits, 1.0)[:, :REJECT].max(axis=1)
-        return int((sure[~digit] >= np.quantile(sure[digit], 1 - config.coverage)).sum())
-
-    lost = right(before) - right(after)
-    more = accepted(after) - accepted(before)
-    return lost <= config.forgotten * digit.sum() and more <= max(
-        1.0, config.more_accepted * accepted(before)
-    )
+    tuning = FineTuning(copy.deepcopy(network), cases, weights, replay, config, seed, offset)
+    return Tuned(network, tuning.run(lambda _: {}, watch, None))
 
 
 def _between(old: nn.Module, new: nn.Module, share: float) -> nn.Module:

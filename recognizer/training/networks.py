@@ -49,15 +49,10 @@ class Networks:
             log_odds: calibrated, that is, after division by the temperature that fits the digits of ``pool``.
             pool: the validation pool.
         """
-        digit = pool.labels < REJECT
         for network in (self.first, self.reader):
-            if network is None or not log_odds:
-                continue
-            temperature = fit_temperature(
-                logits_of(network, pool.glyphs[digit])[:, :REJECT], pool.labels[digit]
-            )
-            with torch.no_grad():
-                network.get_parameter("head.bias")[REJECT] += log_odds * temperature
+            if network is not None:
+                with torch.no_grad():
+                    network.get_parameter("head.bias")[REJECT] += reject_offset(network, log_odds, pool)
 
     def files(self, config: TrainingConfig, glyphs: NDArray[np.uint8]) -> dict[str, bytes]:
         """Their files in a bundle: the graphs that ship, and weights to go on learning from.
@@ -72,6 +67,14 @@ class Networks:
             made[READER] = ship(self.reader, size, glyphs, seed)
             made[READER_WEIGHTS] = pack_weights(self.reader)
         return made
+
+
+def reject_offset(network: nn.Module, log_odds: float, pool: Pool) -> float:
+    """What the logit of reject must grow by for calibrated log-odds; as in `Networks.bias_reject`."""
+    if not log_odds:
+        return 0.0
+    digit = pool.labels < REJECT
+    return log_odds * fit_temperature(logits_of(network, pool.glyphs[digit])[:, :REJECT], pool.labels[digit])
 
 
 def ship(network: nn.Module, size: NetworkConfig, glyphs: NDArray[np.uint8], seed: int) -> bytes:

@@ -43,9 +43,9 @@ class ReplayConfig:
 
     digits: int = 6000
     printed: int = 3000
-    rejects: int = 5000
+    rejects: int = 12000
     validation: int = 1500
-    validation_rejects: int = 2000
+    validation_rejects: int = 8000
     seed: int = 0
 
 

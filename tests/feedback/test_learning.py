@@ -23,9 +23,18 @@ from recognizer import Recognizer  # noqa: E402
 from recognizer.bundle import META, READER, READER_WEIGHTS, WEIGHTS, read_bundle  # noqa: E402
 from recognizer.cli.badcase import main  # noqa: E402
 from recognizer.errors import ModelError, UsageError  # noqa: E402
-from recognizer.feedback import learning  # noqa: E402
 from recognizer.feedback.cases import Chosen, Report  # noqa: E402
-from recognizer.feedback.comparison import answers_of, better, known_checks, no_worse, refuses, remembers  # noqa: E402
+from recognizer.feedback.comparison import (  # noqa: E402
+    Answers,
+    Known,
+    ancestor_of,
+    answers_of,
+    better,
+    known_checks,
+    no_worse,
+    refuses,
+    remembers,
+)
 from recognizer.feedback.ingest import make_sample  # noqa: E402
 from recognizer.feedback.learning import candidate_folder, learn, prepare, read_validation  # noqa: E402
 from recognizer.feedback.promotion import GALLERY, judge, promote, read_candidate  # noqa: E402
@@ -33,10 +42,12 @@ from recognizer.feedback.store import Store  # noqa: E402
 from recognizer.galleries import galleries_folder, open_gallery  # noqa: E402
 from recognizer.network import Network  # noqa: E402
 from recognizer.registry import Registry  # noqa: E402
+from recognizer.training.learn import _farthest  # noqa: E402
 from recognizer.training.pools import keep_pools  # noqa: E402
 from recognizer.training.progress import Progress  # noqa: E402
 
 POOLS = make_pools()
+KNOWN = Known(POOLS.validation.glyphs, POOLS.validation.labels, POOLS.validation.sources)
 QUIET = Progress(Console(quiet=True))
 
 
@@ -248,12 +259,87 @@ def test_what_a_candidate_may_lose(check, mended, broken, passed):
 
 
 def test_the_same_model_passes_all_but_being_better(base):
-    known = learning.Known(POOLS.validation.glyphs, POOLS.validation.labels, POOLS.validation.sources)
-    answers = answers_of(read_bundle(base), known.glyphs)
-    checks = known_checks(known, answers, answers)
+    bundle = read_bundle(base)
+    answers = answers_of(bundle, KNOWN.glyphs)
+    checks = known_checks(KNOWN, answers, answers, ancestor_of(bundle, KNOWN, answers))
     assert [each.passed for each in checks] == [True, True]
-    right = answers.right(known.labels)
+    right = answers.right(KNOWN.labels)
     assert not better("", right, right).passed
+
+
+@pytest.mark.parametrize(
+    ("check", "first", "mended", "broken", "passed"),
+    [
+        (refuses, 900, 0, 10, True),  # 100 were taken for digits at first, so 110 may be
+        (refuses, 900, 0, 11, False),
+        (refuses, 908, 0, 1, True),  # 92 at first, and 8 more since: 1.2 are left
+        (refuses, 908, 0, 2, False),
+        (refuses, 915, 0, 0, False),
+        (refuses, 890, 0, 21, True),  # learning had made it better
+        (remembers, 901, 0, 0, True),
+        (remembers, 901, 0, 1, False),
+        (remembers, 901, 1, 1, True),
+        (remembers, 903, 1, 0, False),
+        (remembers, 903, 2, 0, True),
+    ],
+)
+def test_what_may_be_lost_is_one_allowance_for_all_learning(check, first, mended, broken, passed):
+    before = np.arange(1000) < 900
+    after = before.copy()
+    after[:broken] = False
+    after[900 : 900 + mended] = True
+    assert check("images", before, after, first).passed == passed
+
+
+def test_many_small_losses_are_not_more_than_one_large():
+    """Each candidate takes 8 % more non-digits for digits than the model that it was made from."""
+    first = np.arange(2000) < 1800
+    current, promoted = first, 0
+    for _ in range(5):
+        candidate = np.arange(2000) < 2000 - round(1.08 * int((~current).sum()))
+        if refuses("non-digits", current, candidate, int(first.sum())).passed:
+            current, promoted = candidate, promoted + 1
+    assert promoted == 1
+    assert (~current).sum() <= 1.1 * 200
+
+
+def test_a_model_that_learnt_tells_its_first_ancestor(store):
+    base, _, said = learnt(store)
+    assert said["ancestor"]["model"] == base.name
+    promote(store, verdict_of(store, base), "first")
+    fill(store, seed=50)
+    current, _, again = learnt(store)
+    assert current.name != base.name
+    assert again["ancestor"] == said["ancestor"]
+    fewer = Known(KNOWN.glyphs[1:], KNOWN.labels[1:], KNOWN.sources[1:])
+    silent = Answers(np.zeros(len(fewer.labels), np.intp), np.zeros(len(fewer.labels), bool))
+    anew = ancestor_of(current, fewer, silent)  # measured on other images: the current model is the first
+    assert (anew.model, anew.validation) == (current.name, fewer.identity)
+    assert anew.refused == (fewer.labels == 10).sum()
+    assert anew.written == (fewer.labels == 0).sum()
+
+
+def test_what_all_learning_lost_is_told_when_it_is_judged(store, base):
+    """A candidate is judged by its first ancestor's figures, whatever its own ancestor's are."""
+    current, _, said = learnt(store)
+    meta = json.loads((current.folder / META).read_text(encoding="utf-8"))
+    meta["learning"] = {"ancestor": said["ancestor"] | {"written": said["ancestor"]["written"] + 50}}
+    (current.folder / META).write_text(json.dumps(meta), encoding="utf-8")
+    verdict = verdict_of(store, read_bundle(current.folder))
+    assert [each.name for each in verdict.checks if not each.passed] == ["written digits, best guess"]
+
+
+def test_the_farthest_share_that_holds_is_found():
+    asked = []
+
+    def at(share):
+        asked.append(share)
+        return share, share <= 0.33
+
+    assert _farthest(at, 20) == (0.3, 0.3)
+    assert len(asked) <= 6
+    assert _farthest(lambda share: (share, True), 20) == (1.0, 1.0)
+    assert _farthest(lambda share: (share, False), 20) == (0.0, 0.0)
 
 
 # kill -9
