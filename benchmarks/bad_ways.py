@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -129,7 +130,13 @@ def _loop(
     candidate = read_candidate(candidate_folder(), recognizer.bundle)
     verdict = judge(store, recognizer.bundle, candidate, read_validation(candidate))
     failed = [check.name for check in verdict.checks if not check.passed]
-    told = {"share": said["share"], "failed": failed, "learn_seconds": said["seconds"]}
+    told = {
+        "share": said["share"],
+        "tried": said["tried"],
+        "failed": failed,
+        "learn_seconds": said["seconds"],
+        "checks": {check.name: [check.n, check.before, check.after] for check in verdict.checks},
+    }
     if not verdict.passed:
         return None, told
     version = promote(store, verdict, "a round of the simulation")
@@ -153,13 +160,12 @@ def _plain(
     from recognizer.training.fine_tuning import FineTuningConfig
     from recognizer.training.learn import LearnConfig, make_candidate
 
-    tuning = FineTuningConfig(
-        of_cases=1.0, distil=0.0, shares=(1.0,), forgotten=1.0, more_accepted=1e9, checked=False,
-        most_steps=40 if setting.quick else 400,
-    )  # fmt: skip
+    tuning = FineTuningConfig(of_cases=1.0, distil=0.0, most_steps=40 if setting.quick else 400)
     pools = _pools(setting, read_bundle(setting.base))
-    make_candidate(recognizer.bundle, _lesson(store), pools, LearnConfig(seed, tuning), folder, _quiet())
-    return _in_use(folder), {}
+    start = time.perf_counter()
+    config = LearnConfig(seed, tuning, checked=False)
+    make_candidate(recognizer.bundle, _lesson(store), pools, config, folder, _quiet())
+    return _in_use(folder), {"learn_seconds": round(time.perf_counter() - start, 1)}
 
 
 def _scratch(
@@ -178,16 +184,19 @@ def _scratch(
 
     config = replace(config_of(recognizer.bundle), reader=None)
     pools = _pools(setting, read_bundle(setting.base))
-    cases = _lesson(store).cases
+    cases, start = _lesson(store).cases, time.perf_counter()
     pool = Pool.join([pools.train, *[cases] * 3])
     torch.manual_seed(seed)
     optimizer = OptimizerConfig(epochs=1 if setting.quick else 15, batch=128)
     trainer = Trainer(GlyphClassifier(config.network), pool, optimizer, config.augment, seed)
     network = trainer.run(lambda _: {}, lambda *_: None, None)
-    files = Networks(network).files(config, pool.glyphs)
+    networks = Networks(network)
+    networks.bias_reject(config.network.reject_bias, pools.validation)
+    files = networks.files(config, pool.glyphs)
     look = fit_look(config, files, pools.validation)
     logits = network_of(files, look).all_logits(pools.validation.glyphs)
-    return _in_use(Run(config, folder, folder, 1).export(files, look, logits, pools)), {}
+    made = Run(config, folder, folder, 1).export(files, look, logits, pools)
+    return _in_use(made), {"learn_seconds": round(time.perf_counter() - start, 1)}
 
 
 def _in_use(folder: Path) -> Path:
