@@ -20,7 +20,7 @@ from recognizer.bundle import read_bundle
 from recognizer.network import Network
 from recognizer.training.export import with_features
 from retrieval.arrivals import encode
-from retrieval.codes import WideCodes, unpack
+from retrieval.codes import WideCodes
 from retrieval.encoder import Encoder
 from retrieval.exact import ExactIndex
 from retrieval.inverted import InvertedIndex
@@ -105,7 +105,7 @@ class RerankedIndex:
         dense, wide = codes
         ids, _ = self._inverted.search(wide, max(k, CANDIDATES), keep)
         of = np.repeat(np.arange(len(ids)), ids.shape[1])
-        far = self._rows.distances(unpack(dense), of, ids.ravel())
+        far = self._rows.distances(dense, of, ids.ravel())
         return rank(of, ids.ravel(), far, len(ids), min(k, ids.shape[1]))
 
 

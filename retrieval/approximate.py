@@ -6,15 +6,12 @@ the graph can't give k answers, the question is answered exactly.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.codes import unpack
 from retrieval.exact import ExactIndex
-from retrieval.graph import LEAST_ASKED, Graph
-from retrieval.neighbours import Found, Keep, Rows, nothing, rank, within
+from retrieval.graph import Graph
+from retrieval.neighbours import Found, Keep, Rows, nothing, within
 
 LEAST_ROWS = 1000
 MOST_ASKED = 1000
@@ -37,41 +34,28 @@ class ApproximateIndex:
         k = within(k, len(self.rows), keep)
         if not k or not len(codes):
             return nothing(len(codes))
-        asked = self._asked(k, keep)
-        if self._graph is None or asked > MOST_ASKED:
+        if self._graph is None or self._reaches(k, keep) > MOST_ASKED:
             return self._all.search(codes, k, keep)
-        queries = unpack(codes)
-        of, rows = self._from_graph(self._graph, queries, asked, keep)
-        later, _ = self._tail.search(codes, k, None if keep is None else keep[self.covered :])
-        of = np.concatenate([of, np.repeat(np.arange(len(codes)), later.shape[1])])
-        rows = np.concatenate([rows, later.ravel() + self.covered])
-        enough = np.bincount(of, minlength=len(codes)) >= k
-        ids, far = np.empty((len(codes), k), np.int64), np.empty((len(codes), k), np.float32)
-        if not enough.all():
-            ids[~enough], far[~enough] = self._all.search(codes[~enough], k, keep)
-            of, rows = of[enough[of]], rows[enough[of]]
-        if enough.any():
-            number = np.cumsum(enough) - 1
-            measured = self.rows.distances(queries, of, rows)
-            ids[enough], far[enough] = rank(number[of], rows, measured, int(enough.sum()), k)
+        ids, far = self._graph.query(codes, k, None if keep is None else keep[: self.covered])
+        if len(self._tail.rows):
+            later = self._tail.search(codes, k, None if keep is None else keep[self.covered :])
+            ids, far = _nearest(ids, far, later[0] + self.covered, later[1])
+        missing = np.isinf(far[:, -1])
+        if missing.any():
+            ids[missing], far[missing] = self._all.search(codes[missing], k, keep)
         return ids, far
 
-    def _asked(self, k: int, keep: Keep) -> int:
-        """How many rows to ask the graph for, so that k of those kept are likely among them."""
-        if not self._graph:
+    def _reaches(self, k: int, keep: Keep) -> float:
+        """How many rows of the graph are likely nearer than the k-th that may be found."""
+        if keep is None:
             return k
-        kept = 1.0 if keep is None else float(keep[: self.covered].mean())
-        # Two standard deviations more than what contains k kept ones on average.
-        wanted = k if kept == 1 else (k + 2 * math.sqrt(k) + 4) / max(kept, 1e-9)
-        return min(max(math.ceil(wanted), LEAST_ASKED), max(self.covered, 1))
+        return k / max(float(keep[: self.covered].mean()), 1e-9)
 
-    def _from_graph(
-        self, graph: Graph, queries: NDArray[np.float32], asked: int, keep: Keep
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Queries and the rows that the graph finds for them, of those kept."""
-        rows, far = graph.query(queries, asked)
-        usable = np.isfinite(far)
-        if keep is not None:
-            usable &= keep[np.where(usable, rows, 0)]
-        of, place = np.nonzero(usable)
-        return of, rows[of, place].astype(np.int64)
+
+def _nearest(
+    ids: NDArray[np.int64], far: NDArray[np.float32], later: NDArray[np.int64], later_far: NDArray[np.float32]
+) -> Found:
+    """The nearest of both, as many as ``ids`` (N, k) has; those of ``later`` have higher numbers than all others."""
+    both, distances = np.concatenate([ids, later], axis=1), np.concatenate([far, later_far], axis=1)
+    order = np.argsort(distances, axis=1, kind="stable")[:, : ids.shape[1]]
+    return np.take_along_axis(both, order, axis=1), np.take_along_axis(distances, order, axis=1)

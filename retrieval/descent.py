@@ -12,9 +12,11 @@ import types
 from typing import Any
 
 import numba
+import numpy as np
 import pynndescent
 from numba.core import types as numba_types
 from numba.extending import overload
+from numpy.typing import NDArray
 from pynndescent import NNDescent, pynndescent_
 from pynndescent.distances import squared_euclidean
 
@@ -92,9 +94,25 @@ def _replacement(
 
 
 # The library's own constructor, which finds our descent where it looks for its own. The library stays as it is.
-construct = types.FunctionType(
+_construct = types.FunctionType(
     NNDescent.__init__.__code__,
     {**vars(pynndescent_), "nn_descent": _replacement},
-    "construct",
+    "_construct",
     NNDescent.__init__.__defaults__,
 )
+
+
+def descend(data: NDArray[np.float32], neighbours: int, seed: int) -> tuple[NDArray[Any], ...]:
+    """Build a graph over float32 (R, D) by Euclidean distance: the fields of `retrieval.graph.Links`.
+
+    Only the part of the library that is needed to build it is compiled: it is searched by `retrieval.walk`.
+    """
+    index = NNDescent.__new__(NNDescent)
+    _construct(index, data, metric="euclidean", n_neighbors=neighbours, random_state=seed, compressed=True)
+    NNDescent._init_search_graph(index)
+    state = vars(index)
+    graph, tree = state["_search_graph"], state["_search_forest"][0]
+    order = state["_vertex_order"]
+    arrays = (order, graph.indices, graph.indptr, tree.hyperplanes, tree.offsets, tree.children)
+    kinds = (np.int32, np.int32, np.int32, np.float32, np.float32, np.int32)
+    return tuple(array.astype(kind, copy=False) for array, kind in zip(arrays, kinds, strict=True))

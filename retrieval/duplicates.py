@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.codes import unpack
 from retrieval.exact import ExactIndex
 from retrieval.hit import Hit
 from retrieval.neighbours import Rows
@@ -95,7 +94,7 @@ def _join_near(
     for start in range(0, len(codes), _AT_ONCE):
         # Each pair is looked at once: by the later of the two among those up to it.
         index = ExactIndex(Rows([codes[: start + _AT_ONCE]]))
-        of, found = index.within(unpack(codes[start : start + _AT_ONCE]), distance)
+        of, found = index.within(codes[start : start + _AT_ONCE], distance)
         earlier = found < of + start
         for later, one in zip((of[earlier] + start).tolist(), found[earlier].tolist(), strict=True):
             forest.join(later, one)
@@ -104,6 +103,6 @@ def _join_near(
 
 
 def _measured(codes: Rows, hashes: NDArray[np.uint8], group: NDArray[np.int64]) -> Group:
-    first = unpack(codes.take(group[:1]))
+    first = codes.take(group[:1])
     far = codes.distances(first, np.zeros(len(group), np.int64), group)
     return bool((hashes == hashes[0]).all()), group, far

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.approximate import LEAST_ROWS, ApproximateIndex
-from retrieval.codes import unpack
 from retrieval.errors import EngineError, GalleryError, QueryError
 from retrieval.exact import ExactIndex
 from retrieval.files import locked
@@ -181,20 +179,17 @@ class Engines:
         digest.update(np.ascontiguousarray(self.snapshot.hashes[:covered]).data)
         return digest.hexdigest()
 
-    def _data(self, covered: int) -> NDArray[np.float32]:
-        return unpack(self.snapshot.rows.take(np.arange(covered)))
-
     def _loaded(self) -> _Covering | None:
         for folder, about in self._saved():
             # Where the index is damaged or made by other versions, it is built again.
             with contextlib.suppress(GalleryError, FileNotFoundError):
-                graph = Graph.load(folder, self._data(about["covered"]), self._threads)
+                graph = Graph.load(folder, self.snapshot.rows.first(about["covered"]), self._threads)
                 return _Covering(graph, about["covered"], about["fingerprint"])
         return None
 
     def _built(self) -> _Covering:
         total = self.snapshot.total
-        made = _Covering(Graph.build(self._data(total), self._threads), total, self._fingerprint(total))
+        made = _Covering(Graph.build(self.snapshot.rows, self._threads), total, self._fingerprint(total))
         self._save(made)
         return made
 

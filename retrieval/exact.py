@@ -30,12 +30,12 @@ class ExactIndex:
         if not k or not len(codes):
             return nothing(len(codes))
         parts = [
-            self._search(unpack(codes[start : start + QUERIES]), k, keep)
-            for start in range(0, len(codes), QUERIES)
+            self._search(codes[start : start + QUERIES], k, keep) for start in range(0, len(codes), QUERIES)
         ]
         return np.concatenate([ids for ids, _ in parts]), np.concatenate([far for _, far in parts])
 
-    def _search(self, queries: NDArray[np.float32], k: int, keep: Keep) -> Found:
+    def _search(self, codes: NDArray[np.int8], k: int, keep: Keep) -> Found:
+        queries = unpack(codes)
         candidates = _Candidates(len(queries), k, self._limit(queries, k, keep))
         for start, block in self.rows.blocks(BLOCK):
             scores = _scores(queries, block)
@@ -43,12 +43,11 @@ class ExactIndex:
                 scores[:, ~keep[start : start + len(block)]] = -np.inf
             candidates.add(scores, start)
         of, rows = candidates.best()
-        return rank(of, rows, self.rows.distances(queries, of, rows), len(queries), k)
+        return rank(of, rows, self.rows.distances(codes, of, rows), len(codes), k)
 
-    def within(
-        self, queries: NDArray[np.float32], distance: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """All pairs of a query, unit-length (N, D), and a row that are at most ``distance`` apart."""
+    def within(self, codes: NDArray[np.int8], distance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All pairs of a query, packed (N, D), and a row that are at most ``distance`` apart."""
+        queries = unpack(codes)
         limit = np.float32(1 - distance**2 / 2) - SLACK
         of, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for start, block in self.rows.blocks(BLOCK):
@@ -56,7 +55,7 @@ class ExactIndex:
             of.append(query)
             rows.append(row + start)
         found_of, found_rows = np.concatenate(of), np.concatenate(rows)
-        near = self.rows.distances(queries, found_of, found_rows) <= distance
+        near = self.rows.distances(codes, found_of, found_rows) <= distance
         return found_of[near], found_rows[near]
 
     def _limit(self, queries: NDArray[np.float32], k: int, keep: Keep) -> NDArray[np.float32]:

@@ -172,7 +172,7 @@ def _measured(
 ) -> Found:
     """The dense distance of candidates (N, top), and the k nearest of them if they are to be ranked by it."""
     of = np.repeat(np.arange(len(ids)), ids.shape[1])
-    far = snapshot.rows.distances(unpack(dense), of, ids.ravel()).reshape(ids.shape)
+    far = snapshot.rows.distances(dense, of, ids.ravel()).reshape(ids.shape)
     if not rerank:
         return ids, far
     order = np.lexsort((ids, far), axis=1)[:, :k]

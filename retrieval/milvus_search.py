@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.codes import distances, unpack
+from retrieval.codes import distances
 from retrieval.exact import ExactIndex
 from retrieval.milvus_collection import Collection
 from retrieval.milvus_indexes import MOST, looking
@@ -105,7 +105,7 @@ def _measured(codes: Codes, lists: Sequence[list[Row]]) -> list[list[Near]]:
     if not rows:
         return [[] for _ in lists]
     of = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
-    far = iter(distances(unpack(codes)[of], unpack(codes_of(rows))).tolist())
+    far = iter(distances(codes[of], codes_of(rows)).tolist())
     return [[Near(next(far), row) for row in each] for each in lists]
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.codes import distances, unpack
+from retrieval.codes import distances
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 Keep = NDArray[np.bool_] | None
@@ -57,6 +57,11 @@ class Rows:
                 yield first + start, part[start : start + size]
             first += len(part)
 
+    def first(self, count: int) -> Rows:
+        """The rows before number ``count``."""
+        starts = [end - len(part) for end, part in zip(self._ends.tolist(), self.parts, strict=True)]
+        return Rows([part[: max(0, count - start)] for start, part in zip(starts, self.parts, strict=True)])
+
     def since(self, first: int) -> Rows:
         """The rows from number ``first`` on."""
         starts = [end - len(part) for end, part in zip(self._ends.tolist(), self.parts, strict=True)]
@@ -74,13 +79,13 @@ class Rows:
         return found
 
     def distances(
-        self, queries: NDArray[np.float32], of: NDArray[np.int64], rows: NDArray[np.int64]
+        self, codes: NDArray[np.int8], of: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """How far query ``of[i]`` of unit-length (N, D) is from row ``rows[i]``, for each i."""
+        """How far query ``of[i]`` of the packed (N, D) is from row ``rows[i]``, for each i."""
         found = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), PAIRS_AT_ONCE):
             part = slice(start, start + PAIRS_AT_ONCE)
-            found[part] = distances(queries[of[part]], unpack(self.take(rows[part])))
+            found[part] = distances(codes[of[part]], self.take(rows[part]))
         return found
 
 

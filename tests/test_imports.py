@@ -26,6 +26,7 @@ OPTIONAL = {
     "recognizer.bulk",
     "retrieval.autoencoder",
     "retrieval.descent",
+    "retrieval.walk",
 }
 MAY_USE_TORCH = ("recognizer.training", "retrieval.autoencoder")
 

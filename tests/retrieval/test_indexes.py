@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from retrieval import exact
 from retrieval.approximate import ApproximateIndex
 from retrieval.codes import WideCodes, distances, pack, unpack
+from retrieval.errors import GalleryError
 from retrieval.exact import ExactIndex
 from retrieval.graph import LEAVES, NEIGHBOURS, SEED, Graph
 from retrieval.inverted import InvertedIndex
@@ -38,11 +39,11 @@ def sparse(count, seed):
 @pytest.fixture(scope="session")
 def graph():
     """Over the first 1,500 rows; compiled once for all tests."""
-    return Graph.build(unpack(ROWS[:1500]), 1)
+    return Graph.build(Rows([ROWS[:1500]]), 1)
 
 
 def brute_force(codes, rows, k, keep=None):
-    far = np.stack([distances(np.repeat(q[None], len(rows), 0), unpack(rows)) for q in unpack(codes)])
+    far = np.stack([distances(np.repeat(q[None], len(rows), 0), rows) for q in codes])
     if keep is not None:
         far[:, ~keep] = np.inf
         k = min(k, int(keep.sum()))
@@ -124,20 +125,26 @@ def test_rows_that_came_after_the_graph_are_found_at_once(graph):
 
 def test_a_graph_is_saved_as_arrays_and_loaded_ready_to_answer(graph, tmp_path):
     graph.save(tmp_path / "index", {"covered": 1500})
-    again = Graph.load(tmp_path / "index", unpack(ROWS[:1500]), 1)
-    for found, expected in zip(
-        again.query(unpack(QUERIES), 10), graph.query(unpack(QUERIES), 10), strict=True
-    ):
+    again = Graph.load(tmp_path / "index", Rows([ROWS[:700], ROWS[700:1500]]), 1)
+    for found, expected in zip(again.query(QUERIES, 10), graph.query(QUERIES, 10), strict=True):
         assert np.array_equal(found, expected)
     assert {file.suffix for file in (tmp_path / "index").iterdir()} == {".npy", ".json"}
 
 
 def test_the_graph_depends_on_nothing_but_the_rows(graph, tmp_path):
-    again = Graph.build(unpack(ROWS[:1500]), 2)
+    again = Graph.build(Rows([ROWS[:1500]]), 2)
     graph.save(tmp_path / "one", {})
     again.save(tmp_path / "two", {})
     for file in (tmp_path / "one").glob("*.npy"):
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_a_graph_over_other_rows_is_refused(graph, tmp_path):
+    graph.save(tmp_path / "index", {})
+    with pytest.raises(GalleryError, match="other rows"):
+        Graph.load(tmp_path / "index", Rows([ROWS[:1499]]), 1)
+    with pytest.raises(ValueError, match="3 dimensions"):
+        graph.query(QUERIES[:, :3], 10)
 
 
 def test_threads_are_an_argument_and_numba_keeps_its_own(graph, tmp_path):
@@ -145,18 +152,33 @@ def test_threads_are_an_argument_and_numba_keeps_its_own(graph, tmp_path):
 
     before = numba.get_num_threads()
     graph.save(tmp_path / "index", {})
-    parallel = Graph.load(tmp_path / "index", unpack(ROWS[:1500]), before + 5)
-    one, two = parallel.query(unpack(QUERIES), 10), graph.query(unpack(QUERIES), 10)
-    assert np.array_equal(one[0], two[0])
-    assert np.allclose(one[1], two[1])
-    with pytest.raises(ValueError, match="features"):
-        graph.query(unpack(QUERIES)[:, :3], 10)
+    parallel = Graph.load(tmp_path / "index", Rows([ROWS[:1500]]), before + 5)
+    for one, two in zip(parallel.query(MORE, 10), graph.query(MORE, 10), strict=True):
+        assert np.array_equal(one, two)
     assert numba.get_num_threads() == before
 
 
+def test_only_what_may_be_found_is_found_in_a_graph(graph):
+    keep = np.arange(1500) % 7 == 3
+    ids, _ = graph.query(QUERIES, 10, keep)
+    true, _ = ExactIndex(Rows([ROWS[:1500]])).search(QUERIES, 10, keep)
+    assert keep[ids].all()
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(true, ids, strict=True)]) >= 0.98
+
+
+def test_a_graph_says_where_it_finds_too_few(graph):
+    keep = np.zeros(1500, np.bool_)
+    keep[[5, 900]] = True
+    ids, far = graph.query(QUERIES[:3], 4, keep)
+    assert set(ids.ravel().tolist()) <= {-1, 5, 900}
+    assert (ids[:, 2:] == -1).all()
+    assert np.array_equal(np.isinf(far), ids == -1)
+    assert (far[:, 1:] >= far[:, :-1]).all()
+
+
 @pytest.mark.slow
-def test_the_compiled_descent_gives_what_the_library_gives(graph, tmp_path):
-    """The graph of the library's own constructor, without the code that is kept."""
+def test_the_compiled_descent_gives_what_the_library_gives(graph):
+    """The graph of the library's own constructor, without the code that is kept; and its search finds no more."""
     import pynndescent
 
     own = pynndescent.NNDescent(
@@ -169,12 +191,36 @@ def test_the_compiled_descent_gives_what_the_library_gives(graph, tmp_path):
         search_tree_leaf_budget=LEAVES,
     )
     own.prepare()
-    Graph(own, 1).save(tmp_path / "own", {})
-    graph.save(tmp_path / "ours", {})
-    for name in ("edges", "edge_starts", "vertex_order", "tree_hyperplanes"):
-        assert (tmp_path / "own" / f"{name}.npy").read_bytes() == (
-            tmp_path / "ours" / f"{name}.npy"
-        ).read_bytes()
+    tree, near = own._search_forest[0], own._search_graph
+    library = (own._vertex_order, near.indices, near.indptr, tree.hyperplanes, tree.offsets, tree.children)
+    for ours, theirs in zip(graph.links, library, strict=True):
+        assert np.array_equal(ours, theirs)
+    true, _ = ExactIndex(Rows([ROWS[:1500]])).search(MORE, 10)
+    searched = (graph.looking(0.1).query(MORE, 10)[0], own.query(unpack(MORE), 10, epsilon=0.1)[0])
+    ours, theirs = ((true[:, :, None] == ids[:, None]).any(axis=2).mean() for ids in searched)
+    assert ours >= theirs
+
+
+def test_distances_are_those_of_directions():
+    far = distances(ROWS[:50], QUERIES)
+    assert np.allclose(far, np.linalg.norm(unpack(ROWS[:50]) - unpack(QUERIES), axis=1), atol=1e-6)
+    zero = np.zeros((1, 3), np.int8)
+    axes = np.array([[127, 0, 0]], np.int8)
+    assert [float(distances(*pair)[0]) for pair in ((zero, zero), (zero, axes), (axes, -axes))] == [0, 1, 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**16))
+def test_the_walk_measures_as_everything_does(seed):
+    """Compiled code and numpy give the same distance to the last bit, for short codes and long ones, and for zeros."""
+    from retrieval.walk import _distance
+
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(1, 200))
+    one, other = rng.integers(-127, 128, (2, 20, size)).astype(np.int8)
+    one[:3], other[3:5], other[0] = 0, one[3:5], 0
+    compiled = np.array([_distance(*pair) for pair in zip(one, other, strict=True)], np.float32)
+    assert np.array_equal(compiled, distances(one, other))
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,8 +270,8 @@ def test_inverted_search_is_a_product_of_matrices(seed, k):
 
 def test_pairs_within_a_distance():
     index = ExactIndex(Rows([ROWS[:300], ROWS[300:600]]))
-    of, rows = index.within(unpack(QUERIES), 0.4)
-    far = np.stack([distances(np.repeat(q[None], 600, 0), unpack(ROWS[:600])) for q in unpack(QUERIES)])
+    of, rows = index.within(QUERIES, 0.4)
+    far = np.stack([distances(np.repeat(q[None], 600, 0), ROWS[:600]) for q in QUERIES])
     assert 0 < len(of) < 20_000
     assert set(zip(of.tolist(), rows.tolist(), strict=True)) == {
         tuple(p) for p in np.argwhere(far <= 0.4).tolist()
