@@ -124,7 +124,7 @@ def _loop(
         return None, {"refused": str(error)}
     config = LearnConfig(seed=seed)
     if setting.quick:
-        config = replace(config, tuning=replace(config.tuning, most_steps=40))
+        config = replace(config, tuning=replace(config.tuning, fewest_steps=40, most_steps=40))
     pools = _pools(setting, read_bundle(setting.base))
     said = learn(recognizer.bundle, material, pools, config, _quiet(), candidate_folder())
     candidate = read_candidate(candidate_folder(), recognizer.bundle)
@@ -160,7 +160,7 @@ def _plain(
     from recognizer.training.fine_tuning import FineTuningConfig
     from recognizer.training.learn import LearnConfig, make_candidate
 
-    tuning = FineTuningConfig(of_cases=1.0, distil=0.0, most_steps=40 if setting.quick else 400)
+    tuning = FineTuningConfig(of_cases=1.0, most_steps=40 if setting.quick else 400)
     pools = _pools(setting, read_bundle(setting.base))
     start = time.perf_counter()
     config = LearnConfig(seed, tuning, checked=False)

@@ -116,7 +116,7 @@ def no_worse(name: str, before: Mask, after: Mask) -> Check:
     )
 
 
-def remembers(name: str, before: Mask, after: Mask, first: int | None = None, share: float = 1.0) -> Check:
+def remembers(name: str, before: Mask, after: Mask, first: int | None = None) -> Check:
     """Of written digits, all learning together may lose a fixed share, or one.
 
     Args:
@@ -124,17 +124,16 @@ def remembers(name: str, before: Mask, after: Mask, first: int | None = None, sh
         before: whether the current model has each right, bool (N,).
         after: whether the candidate has.
         first: how many the ancestor had right; None where the current model is that.
-        share: of what may be lost, 0–1.
     """
-    rule = f"no loss of more than {100 * FORGOTTEN:g} points, or one image, since any learning"
-    allowed = max(1.0, share * FORGOTTEN * len(before)) - _lost(before, first)
+    rule = f"no loss of more than {100 * FORGOTTEN:g} points, or one image, since the first model"
+    allowed = max(1.0, FORGOTTEN * len(before)) - _lost(before, first)
     return _check(name, before, after, allowed, rule)
 
 
 def refuses(name: str, before: Mask, after: Mask, first: int | None = None, share: float = 1.0) -> Check:
-    """Non-digits taken for digits may rise by a fixed share of what they were, or by one; arguments as above."""
+    """Non-digits taken for digits may rise by a ``share`` of a fixed share of what they were at first, or by one."""
     taken = len(before) - (int(before.sum()) if first is None else first)
-    rule = f"no more than {100 * MORE_ACCEPTED:g} % more false accepts, or one, since any learning"
+    rule = f"no more than {100 * MORE_ACCEPTED:g} % more false accepts, or one, since the first model"
     allowed = max(1.0, share * MORE_ACCEPTED * taken) - _lost(before, first)
     return _check(name, before, after, allowed, rule)
 
@@ -180,7 +179,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """The model that no learning made, which all that learnt come from: what it had right.
+    """The first model, which no learning made and all that learnt come from: what it had right.
 
     Attributes:
         model: its name.
@@ -222,7 +221,7 @@ def known_checks(
         before: what the current model says of them.
         after: what the candidate says.
         ancestor: of the current model.
-        share: of what may be lost since the ancestor, 0–1.
+        share: of the false accepts that may be added to the ancestor's, 0–1.
     """
     checks = []
     for source, name in NAMES.items():
@@ -232,9 +231,7 @@ def known_checks(
         old, new = (answers.best[of] == known.labels[of] for answers in (before, after))
         told = f"{name}, best guess"
         written = source == WRITTEN
-        checks.append(
-            remembers(told, old, new, ancestor.written, share) if written else no_worse(told, old, new)
-        )
+        checks.append(remembers(told, old, new, ancestor.written) if written else no_worse(told, old, new))
     of = known.labels == REJECT
     if of.any():
         old, new = (~answers.accepted[of] for answers in (before, after))

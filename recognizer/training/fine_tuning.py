@@ -15,7 +15,7 @@ from torch.nn import functional
 from recognizer.results import REJECT
 from recognizer.training.augment import augment
 from recognizer.training.config import AugmentConfig, OptimizerConfig
-from recognizer.training.loop import UNSURE, Loop, Watcher, tensors
+from recognizer.training.loop import UNSURE, Loop, Watcher, logits_of, tensors
 from recognizer.training.samples import Pool
 
 
@@ -34,8 +34,9 @@ class FineTuningConfig:
         rate: highest learning rate.
         weight_decay: of AdamW.
         average: decay, per step, of the average of weights that is kept.
-        distil: share of the loss on replayed glyphs that is the distance to what the network said of them before it
+        distil: share of the loss on replayed digits that is the distance to what the network said of them before it
             went on learning (Li and Hoiem 2016; Buzzega et al. 2020), and not to their labels.
+        distil_rejects: the same of replayed non-digits: what was taken for a digit before had better be refused.
         bad_weight: how many times as often as another case one comes that the network got wrong.
     """
 
@@ -44,12 +45,13 @@ class FineTuningConfig:
     of_rejects: float = 0.5
     known_share: float = 0.15
     passes: int = 30
-    fewest_steps: int = 60
+    fewest_steps: int = 200
     most_steps: int = 400
     rate: float = 1e-3
     weight_decay: float = 0.01
     average: float = 0.98
-    distil: float = 0.3
+    distil: float = 0.95
+    distil_rejects: float = 0.3
     bad_weight: float = 3.0
 
     def steps(self, cases: int) -> int:
@@ -82,11 +84,16 @@ class FineTuning(Loop):
         )  # fmt: skip
         self.teacher = copy.deepcopy(model).eval()
         super().__init__(model, steps * config.batch, optimizer, seed)
-        self.memory = torch.ones(len(cases) + len(replay))
         self.settings, self.weights = config, weights / weights.sum()
         self.cases, self.pool = len(cases), Pool.join([cases, replay])
         self.offset = torch.zeros(REJECT + 1)
         self.offset[REJECT] = offset
+        self.memory = torch.ones(len(self.pool))
+        if len(replay):
+            known = torch.from_numpy(logits_of(self.teacher, replay.glyphs)) - self.offset
+            self.memory[len(cases) :] = (
+                1 - known.softmax(1)[range(len(replay)), replay.labels.astype(np.int64)]
+            )
         self.labels = torch.from_numpy(self.pool.labels.astype(np.int64))
 
     def _batches(self, epoch: int) -> Iterator[NDArray[np.intp]]:
@@ -106,13 +113,13 @@ class FineTuning(Loop):
     def _in_turn(
         self, rows: NDArray[np.intp], count: int, rng: np.random.Generator
     ) -> Iterator[NDArray[np.intp]]:
-        """So many rows again and again: all of them once, then most often those that are being forgotten."""
-        waiting, first = np.zeros(0, np.intp), True
+        """So many rows again and again, most often those that the network doesn't know, or is forgetting."""
+        waiting = np.zeros(0, np.intp)
         while True:
             while len(rows) and len(waiting) < count:
                 error = self.memory.numpy()[rows]
-                kept = first | (rng.random(len(rows)) < np.clip(error / UNSURE, self.settings.known_share, 1))
-                waiting, first = np.concatenate([waiting, rng.permutation(rows[kept])]), False
+                kept = rng.random(len(rows)) < np.clip(error / UNSURE, self.settings.known_share, 1)
+                waiting = np.concatenate([waiting, rng.permutation(rows[kept])])
             now, waiting = np.split(waiting, [count])
             yield now
 
@@ -135,7 +142,8 @@ class FineTuning(Loop):
             kept = functional.kl_div(
                 logits[old].log_softmax(1), known.float().log_softmax(1), reduction="none", log_target=True
             ).sum(1)
-            share = self.settings.distil
+            settings = self.settings
+            share = torch.where(self.labels[chosen][old] == REJECT, settings.distil_rejects, settings.distil)
             each = torch.cat([each[~old], (1 - share) * each[old] + share * kept])
         return self._update(each.mean())
 

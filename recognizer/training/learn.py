@@ -50,14 +50,14 @@ class LearnConfig:
         seed: of all that is random.
         tuning: how its networks go on learning.
         parts: of the way from the old weights to the new. All of it is gone, or as many as forget hardly anything.
-        room: share of what may be forgotten since any learning that is used; the rest is for chance.
+        room: share of the false accepts that may be added to the first model's; the rest is for chance.
         checked: whether anything counts as forgotten.
     """
 
     seed: int = 0
     tuning: FineTuningConfig = field(default_factory=FineTuningConfig)
     parts: int = 20
-    room: float = 0.5
+    room: float = 0.6
     checked: bool = True
 
 
