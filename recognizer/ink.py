@@ -26,6 +26,7 @@ CLEAR_WEIGHTS = {"rim": 17.5, "midrange": 33.5}
 FRAMED = 0.55  # a rim so unlike the page is a line around it, and what lies inside decides
 FLAT = 0.25  # of a page's range: with less than this inside of the line around it, the line is all its ink
 CLEAN = 0.2  # of a page at least is paper
+PAPER = 0.03  # of a page's range below its lightest: clean paper
 # Pixels a line of the page, at most, in the rims of strokes: the light part, and nearly all.
 SOFT_RIM = (2.8, 5.6)
 LEVEL = 0.12  # of the paper's light: with less change than this there is no slope that could lift an edge
@@ -97,12 +98,17 @@ def ink_is_bright(page: Grey) -> bool:
         page = inside
         signs = polarity_signs(page)
     clear = CLEAR_WEIGHTS["rim"] * signs["rim"] + CLEAR_WEIGHTS["midrange"] * signs["midrange"]
-    if max(page.shape) >= NARROW * min(page.shape) and abs(clear) < NARROW_DOUBT:
+    if is_narrow(page.shape) and abs(clear) < NARROW_DOUBT:
         return signs["rim"] > 0
     if abs(clear) >= DOUBT:
         return clear > 0
     signs |= structure_signs(page)
     return sum(weight * signs[name] for name, weight in DOUBTFUL_WEIGHTS.items()) > 0
+
+
+def is_narrow(shape: tuple[int, ...]) -> bool:
+    """Whether a page is so narrow that it may be cropped to a one."""
+    return max(shape) >= NARROW * min(shape)
 
 
 def background(page: Grey) -> Grey:
@@ -112,37 +118,65 @@ def background(page: Grey) -> Grey:
     taken over a padded page it takes a stroke that touches the edge for paper. Between these two bounds the plane
     through the paper inside decides.
     """
-    height, width = page.shape
-    clean = _clean_level(page)
+    clean = clean_level(page)
     if clean is not None:
         return level_page(page.shape, clean)
-    shrink = max(2, round(max(height, width) / COARSE))
-    size = max(1, -(-width // shrink)), max(1, -(-height // shrink))
-    coarse = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
-    reach = max(2, max(size) // 4)  # wider than any stroke, or ink would pass for paper
-    kernel = rectangle(2 * reach + 1, 2 * reach + 1)
-    above = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, kernel)
+    coarse = cv2.resize(page, coarse_size(page.shape), interpolation=cv2.INTER_AREA)
+    above = closed(coarse)
     low, high, _, _ = cv2.minMaxLoc(above)
-    if low == high:
-        return level_page(page.shape, int(high))
-    if high - low <= LEVEL * high:
-        smooth = cv2.blur(above, (reach | 1, reach | 1), borderType=cv2.BORDER_REPLICATE)
-        return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+    if high - low > LEVEL * high:
+        above = cv2.max(closed_to_edge(coarse), cv2.min(above, planes(deep(above))[..., 0]))
+    return enlarged(above, page.shape)
+
+
+def coarse_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height at which the paper of an (H, W) page is looked for."""
+    height, width = shape
+    shrink = max(2, round(max(height, width) / COARSE))
+    return max(1, -(-width // shrink)), max(1, -(-height // shrink))
+
+
+def deep(image: MatLike) -> Grey:
+    """With its channels, of which OpenCV drops a single one: (H, W) becomes (H, W, 1)."""
+    return np.asarray(image, np.uint8).reshape(*image.shape[:2], -1)
+
+
+def _reach(coarse: MatLike) -> int:
+    """Pixels of a coarse page: wider than any stroke, or ink would pass for paper."""
+    return max(2, int(max(coarse.shape[:2])) // 4)
+
+
+def closed(coarse: MatLike) -> MatLike:
+    """The paper of a coarse page (H, W), or of N of them (H, W, N), taken over the page alone."""
+    return _close(coarse, _reach(coarse))
+
+
+def _close(coarse: MatLike, reach: int) -> MatLike:
+    return cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, rectangle(2 * reach + 1, 2 * reach + 1))
+
+
+def closed_to_edge(coarse: MatLike) -> MatLike:
+    """The same, taken over a padded page."""
+    reach = _reach(coarse)
     padded = cv2.copyMakeBorder(coarse, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    below = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
-    paper = cv2.max(below, cv2.min(above, _plane(above, reach)))
-    smooth = cv2.blur(paper, (reach | 1, reach | 1), borderType=cv2.BORDER_REPLICATE)
-    return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+    return _close(padded, reach)[reach:-reach, reach:-reach]
 
 
-def _clean_level(page: Grey) -> int | None:
+def enlarged(paper: MatLike, shape: tuple[int, ...]) -> Grey:
+    """The smooth paper of an (H, W) page, from the coarse one; or of N of them, (H, W, N)."""
+    side = _reach(paper) | 1
+    smooth = cv2.blur(paper, (side, side), borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(smooth, shape[::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+
+
+def clean_level(page: Grey) -> int | None:
     """The level of clean and evenly lit paper, as of a drawing or a good scan; None for any other.
 
     Bold ink that fills its crop leaves no paper within reach of its middle, but all of its level elsewhere.
     """
     low, high, _, _ = cv2.minMaxLoc(page)
     span = high - low
-    paper = _above(page, high - 0.03 * span)
+    paper = _above(page, high - PAPER * span)
     if paper < CLEAN * page.size:
         return None
     lines = page.size / min(page.shape)
@@ -157,17 +191,29 @@ def _above(page: Grey, level: float) -> int:
     return int(np.count_nonzero(page > int(level)))
 
 
-def _plane(paper: MatLike, reach: int) -> Grey:
-    """The plane through the part of an (H, W) image that is at least ``reach`` from its edges, over all of it."""
-    height, width = paper.shape[:2]
+def planes(papers: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The plane through the part that lies well inside of each of N coarse pages, (H, W, N), over all of it."""
+    height, width, _ = papers.shape
+    reach = _reach(papers)
     y, x = min(reach, (height - 1) // 3), min(reach, (width - 1) // 3)
-    inside = paper[y : height - y, x : width - x]
-    rows = cv2.reduce(inside, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0]
-    columns = cv2.reduce(inside, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0]
-    down = _steps(height) * float(_slope(len(rows)) @ rows) + (float(rows.sum()) / len(rows) + 0.5)
-    along = _steps(width) * float(_slope(len(columns)) @ columns)
-    plane = down[:, None] + along
-    return plane.clip(0, 255, out=plane).astype(np.uint8)
+    inside = papers[y : height - y, x : width - x]
+    rows, columns = _averages(inside, 1), _averages(inside, 0)
+    middle = rows.sum(axis=1).astype(np.float64) / rows.shape[1] + 0.5
+    down = _steps(height)[:, None] * _slopes(rows) + middle.astype(np.float32)
+    levels = down[:, None] + _steps(width)[:, None] * _slopes(columns)
+    return np.asarray(levels.clip(0, 255), np.uint8)
+
+
+def _averages(papers: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
+    """The means of N pages (H, W, N) along an axis, float32 (N, H or W): rounded as OpenCV rounds them."""
+    sums = papers.sum(axis=axis, dtype=np.uint32).astype(np.float32)
+    return np.ascontiguousarray((sums * np.float32(1 / papers.shape[axis])).T)
+
+
+def _slopes(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The slope of the line through each row of values at equal distances."""
+    weights = _slope(values.shape[1])
+    return np.array([weights @ row for row in values], np.float32)
 
 
 @cache

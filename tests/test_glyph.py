@@ -83,6 +83,22 @@ def test_many_pages_are_as_one_by_one():
     assert find_glyphs([]) == []
 
 
+def test_a_stack_of_pages_of_one_size_is_as_one_by_one():
+    """Clean and noisy, dark and bright, sloped and flat, black and blank: stacked, and of sizes that don't halve."""
+    for shape in ((28, 28), (56, 56), (57, 39), (20, 61), (3, 3), (1, 9)):
+        pages = [
+            cv2.resize(page_of(digit, 56), shape[::-1], interpolation=cv2.INTER_AREA) for digit in DIGITS
+        ]
+        pages = [page.reshape(shape) for page in pages]
+        light = np.linspace(0.05, 1, shape[1])
+        pages += [255 - page for page in pages]
+        pages += [noisy(page, 20, seed) for seed, page in enumerate(pages)]
+        pages += [(page * light).astype(np.uint8) for page in pages]
+        pages += [np.full(shape, level, np.uint8) for level in (0, 1, 128, 255)]
+        for page, found in zip(pages, find_glyphs(pages), strict=True):
+            assert np.array_equal(found.image, find_glyph(page).image)
+
+
 # Whatever the size and the ground
 
 
