@@ -117,23 +117,22 @@ def plain_graph(codes: Floats, threads: int) -> Ask:
 
 
 def own_graph(codes: Floats, threads: int) -> Ask:
-    """Our engine pynndescent as it runs below `Gallery.search`; and the graph in it, without what we do after it."""
+    """Our engine pynndescent as it runs below `Gallery.search`."""
     from retrieval.approximate import ApproximateIndex
     from retrieval.codes import pack
     from retrieval.graph import Graph
-    from retrieval.neighbours import Rows
+    from retrieval.neighbours import Rows as Packed
 
-    rows = Rows([pack(codes)])
-    graph = Graph.build(codes, threads)
+    rows = Packed([pack(codes)])
+    graph = Graph.build(rows, threads)
 
     def ask(queries: Floats, k: int) -> dict[str, Search]:
         packed = pack(queries)
-        return {
-            "": lambda setting: ApproximateIndex(rows, graph.looking(setting), len(rows)).search(packed, k)[
-                0
-            ],
-            "the graph alone": lambda setting: graph.looking(setting).query(queries, k)[0],
-        }
+
+        def search(setting: float) -> Rows:
+            return ApproximateIndex(rows, graph.looking(setting), len(codes)).search(packed, k)[0]
+
+        return {"": search}
 
     return ask
 

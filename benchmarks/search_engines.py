@@ -32,8 +32,8 @@ K = 10
 WANTED = (0.99, 0.998)
 OURS = {"ours": "pynndescent (ours)", "exact": "exact (ours)", "plain": "pynndescent, as it comes"}
 NOTE = (
-    "Every engine gets the same vectors as float32; ours keeps them as int8 besides, as galleries do. Its figures "
-    "contain measuring the distances anew and ranking, except for the graph alone. HNSW: 16 links, build effort 200; "
+    "Every engine gets the same vectors as float32; ours keeps them as int8, as galleries do, and its figures contain "
+    "ranking and all else that a gallery's search does with codes. HNSW: 16 links, build effort 200; "
     "annoy: 50 trees. A rate at a recall lies between two points of the curve; the setting is that of the second. "
     "Points beside each other show that times scatter by up to a fifth."
 )

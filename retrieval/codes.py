@@ -50,7 +50,8 @@ def distances(first: NDArray[np.int8], second: NDArray[np.int8]) -> NDArray[np.f
     cosines = products / np.maximum(np.sqrt(squares * others), 1)
     # Of unit length, but for rows of zeros.
     far = np.minimum(squares, 1) + np.minimum(others, 1) - 2 * cosines
-    return np.sqrt(np.maximum(far, 0)).astype(np.float32)
+    measured: NDArray[np.float32] = np.sqrt(np.maximum(far, 0)).astype(np.float32)
+    return measured
 
 
 @dataclass(frozen=True, eq=False)

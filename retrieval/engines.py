@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from retrieval import cost
 from retrieval.approximate import LEAST_ROWS, ApproximateIndex
 from retrieval.errors import EngineError, GalleryError, QueryError
 from retrieval.exact import ExactIndex
@@ -27,13 +28,6 @@ ENGINES = {
     "duplicates": (EXACT, PYNNDESCENT),
     "recall": (INVERTED,),
 }
-
-# Seconds, on one thread of a server of 2025. They need not be right, only of the right size.
-EXACT_PER_ROW = 1.2e-8
-LOAD = 2.0
-LOAD_PER_ROW = 2e-6
-BUILD = 25.0
-BUILD_PER_ROW = 1.5e-4
 
 TAIL_SHARE = 0.1
 _PREFIX = "index-"
@@ -101,11 +95,11 @@ class Engines:
             return Plan(self._approximate.name, "it is loaded")
         if rows < LEAST_ROWS:
             return Plan(EXACT, f"the gallery has fewer than {LEAST_ROWS:,} images")
-        exact = self._spent + queries * rows * EXACT_PER_ROW
-        ready = LOAD + rows * LOAD_PER_ROW
+        exact = self._spent + cost.exact(queries, rows)
+        ready, how = cost.loading(rows), "load"
         if exact > ready and not self._is_at_hand():
-            ready = BUILD + rows * BUILD_PER_ROW
-        so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to get the other engine ready"
+            ready, how = cost.building(rows), "build"
+        so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to {how} the other engine"
         return Plan(PYNNDESCENT if exact > ready else EXACT, so_far)
 
     def prepare(self, engine: str | None) -> str:
@@ -127,7 +121,7 @@ class Engines:
             except EngineError:
                 if engine != AUTO:
                     raise
-        self._spent += queries * self.snapshot.total * EXACT_PER_ROW
+        self._spent += cost.exact(queries, self.snapshot.total)
         return self._exact
 
     def inverted(self) -> InvertedIndex:

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from blots import many_glyphs
 
-from retrieval import Gallery, approximate, engines
-from retrieval.engines import BUILD, EXACT_PER_ROW
+from retrieval import Gallery, approximate, cost, engines
 from retrieval.errors import EngineError
 from retrieval.exact import ExactIndex
 from retrieval.graph import Graph
@@ -29,32 +28,73 @@ def ids(answer):
     return [[hit.id for hit in hits] for hits in answer]
 
 
-def test_the_rule():
-    """One question is searched exactly; after many, the other engine has paid for itself; then it stays."""
+class Rule:
+    """The rule alone, over a gallery of a given size."""
 
-    class Snapshot:
-        total = 60_000
-        rows = None
-        folder = Path("missing")
+    def __init__(self, monkeypatch, rows, saved=False, compiled=True):
+        self.total = rows
+        self.made = engines.Engines.__new__(engines.Engines)
+        self.made.snapshot, self.made._spent, self.made._approximate = self, 0.0, None
+        monkeypatch.setattr(engines.Engines, "_is_at_hand", lambda made: saved)
+        monkeypatch.setattr(cost, "is_kept", lambda module: compiled)
 
-    made = engines.Engines.__new__(engines.Engines)
-    made.snapshot, made._spent, made._covering, made._approximate = Snapshot, 0.0, None, None
-    assert made.plan(1, "precision", "auto").engine == "exact"
-    many = int((BUILD + 60) / (EXACT_PER_ROW * 60_000))
-    assert made.plan(many, "precision", "auto").engine == "pynndescent"
-    assert made.plan(many, "duplicates", "auto").engine == "pynndescent"
-    assert made.plan(many, "recall", "auto").engine == "inverted"
-    assert made.plan(many, "precision", "exact") == engines.Plan("exact", "asked for")
-    made._spent = many * EXACT_PER_ROW * 60_000
-    assert made.plan(1, "precision", "auto").engine == "pynndescent"
-    Snapshot.total = 500
-    assert made.plan(10**9, "precision", "auto").engine == "exact"
+    def __call__(self, queries, mode="precision", engine="auto"):
+        return self.made.plan(queries, mode, engine).engine
+
+
+@pytest.mark.parametrize("saved", [True, False])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_few_questions_to_a_modest_gallery_are_searched_exactly(monkeypatch, saved, compiled):
+    for rows in (2000, 10_000, 60_000, 200_000):
+        assert Rule(monkeypatch, rows, saved, compiled)(1) == "exact"
+    assert Rule(monkeypatch, 60_000, saved, compiled)(100) == "exact"
+    assert Rule(monkeypatch, 500, saved, compiled)(10**9) == "exact"
+
+
+def test_thousands_of_questions_are_worth_a_graph(monkeypatch):
+    """How many it takes grows with what must be done first: loading, building, and compiling."""
+    assert Rule(monkeypatch, 60_000, saved=True)(3000) == "pynndescent"
+    assert Rule(monkeypatch, 60_000)(3000) == "exact"
+    assert Rule(monkeypatch, 60_000)(30_000) == "pynndescent"
+    assert Rule(monkeypatch, 60_000, compiled=False)(30_000) == "exact"
+    assert Rule(monkeypatch, 60_000, compiled=False)(200_000) == "pynndescent"
+    assert Rule(monkeypatch, 1_000_000, saved=True)(1000) == "pynndescent"
+
+
+def test_single_questions_add_up(monkeypatch, large):
+    rule = Rule(monkeypatch, 60_000, saved=True)
+    rule.made._spent = 400 * cost.exact(1, 60_000)
+    assert rule(1) == "pynndescent"
+    monkeypatch.undo()
+    large.search(many_glyphs(3), k=3)
+    large.search(many_glyphs(2), k=3)
+    assert large._engines._spent == pytest.approx(cost.exact(3, 1500) + cost.exact(2, 1500))
+
+
+def test_what_is_asked_for_runs(monkeypatch):
+    rule = Rule(monkeypatch, 60_000, saved=True)
+    assert rule(10**6, "duplicates") == "pynndescent"
+    assert rule(10**6, "recall") == "inverted"
+    assert rule(10**6, engine="exact") == "exact"
+    assert rule(1, engine="pynndescent") == "pynndescent"
+
+
+def test_whether_compiled_code_is_kept(large, monkeypatch, tmp_path):
+    large.search(many_glyphs(1), engine="pynndescent")
+    assert cost.is_kept("walk")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert not cost.is_kept("walk")
+    kept = tmp_path / "retrieval_0123" / f"walk.walk-1.py3{sys.version_info.minor}.nbi"
+    kept.parent.mkdir()
+    kept.touch()
+    assert cost.is_kept("walk")
+    assert not cost.is_kept("descent")
 
 
 def test_auto_moves_to_the_saved_graph_when_that_pays(large, monkeypatch):
     glyphs = many_glyphs(50, seed=9)
     assert large.search(glyphs, k=3).engine == "exact"
-    monkeypatch.setattr(engines, "EXACT_PER_ROW", 1.0)
+    monkeypatch.setattr(cost, "COMPARE_ROW", 1.0)
     monkeypatch.setattr(Graph, "build", None)  # it must be loaded
     answer = large.search(glyphs, k=3)
     assert answer.engine == "pynndescent"
@@ -135,7 +175,7 @@ def test_where_the_library_can_not_run(large, monkeypatch, missing):
     with pytest.raises(EngineError, match="name another: exact") as caught:
         large.search(many_glyphs(1), engine="pynndescent")
     assert caught.value.exit_code == 3
-    monkeypatch.setattr(engines, "EXACT_PER_ROW", 1.0)
+    monkeypatch.setattr(cost, "COMPARE_ROW", 1.0)
     assert large.search(many_glyphs(50)).engine == "exact"
 
 
