@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,13 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 _warnings_lock = threading.Lock()
 
 
+class Encoded(NamedTuple):
+    """A file's bytes, and its name for messages."""
+
+    data: bytes
+    name: str
+
+
 def open_page(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The image as one grey page, upright, transparency and colour resolved.
 
@@ -85,13 +92,19 @@ def open_page(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.u
     Raises:
         ImageError: whatever can't be read, in one line that names it and says what to do.
     """
+    fetched = fetch(image, max_pixels)
+    return decode(fetched, max_pixels) if isinstance(fetched, Encoded) else fetched
+
+
+def fetch(image: ImageLike, max_pixels: int) -> Encoded | NDArray[np.uint8]:
+    """The first half of `open_page`: a file's bytes are read, and not decoded yet; anything else is opened."""
     if isinstance(image, np.ndarray):
         return _from_array(image, max_pixels)
     if isinstance(image, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(image), "bytes", max_pixels)
+        return Encoded(bytes(image), "bytes")
     name = describe(image)
     if isinstance(image, (str, os.PathLike)):
-        return _from_bytes(read_file(image), name, max_pixels)
+        return Encoded(read_file(image), name)
     if not hasattr(image, "getexif"):
         raise ImageError(f"{name}: not an image: pass a path, bytes, a Pillow image or an array")
     with _one_line(name, "image"):
@@ -168,7 +181,9 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         raise ImageError(f"{name}: cannot read this file: {reason}") from None
 
 
-def _from_bytes(data: bytes, name: str, max_pixels: int) -> NDArray[np.uint8]:
+def decode(encoded: Encoded, max_pixels: int) -> NDArray[np.uint8]:
+    """The second half of `open_page`."""
+    data, name = encoded
     pixels = plain_png(data, max_pixels)
     if pixels is not None:
         return to_grey(pixels, name)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,17 +16,18 @@ from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
 from recognizer.explain import KnownDigits
 from recognizer.field import read_field
+from recognizer.finder import Finder
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
 from recognizer.registry import Registry
 from recognizer.results import Box, Recognition
 from recognizer.specialists import Reading, Stages
+from recognizer.stream import CHUNK, Steps, stream
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
     from retrieval import Gallery
 
-CHUNK = 64  # glyphs the network takes at a time
 Allowed: TypeAlias = "NDArray[np.bool_] | None"
 
 
@@ -49,6 +48,7 @@ class Recognizer:
         point = bundle.operating_point(max_error)
         self._decision = Decision(bundle.temperature, point, f"{bundle.name}, {point.name}")
         self._threads, self._max_pixels = threads, max_pixels
+        self._finder = Finder(max_pixels)
         self._known = known or KnownDigits()
 
     @classmethod
@@ -125,7 +125,8 @@ class Recognizer:
         """
         self._check(explain)
         mask = allowed_mask(allowed)
-        return self._answers([self._find(image)], mask, explain)[0]
+        found = find_glyph(open_page(image, max_pixels=self._max_pixels))
+        return self._answers([found], mask, explain)[0]
 
     def recognize_many(
         self,
@@ -149,7 +150,12 @@ class Recognizer:
         self._check(explain)
         if batch_size < 1:
             raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
-        return self._stream(images, batch_size, allowed_mask(allowed), explain)
+        mask = allowed_mask(allowed)
+        finder = self._finder
+        steps = Steps(
+            finder.take, finder.open, finder.find, lambda found: self._answers(found, mask, explain)
+        )
+        return stream(images, steps, batch_size, self._threads)
 
     def recognize_field(
         self, image: ImageLike, length: int | None = None, explain: int = 0
@@ -223,7 +229,7 @@ class Recognizer:
         source = iter(images)
         kinds: list[Kind | RecognizerError] = []
         parts = []
-        while found := [self._find_or_error(image) for image in islice(source, CHUNK)]:
+        while found := self._finder.all(list(islice(source, CHUNK))):
             part = Reading.nothing(len(found))
             inked = {i: g.image for i, g in enumerate(found) if isinstance(g, Glyph) and g.kind != "blank"}
             if inked:
@@ -237,17 +243,6 @@ class Recognizer:
             raise UsageError(f"explain must be 0 or more, not {explain}")
         if explain:
             _ = self.gallery  # one that can't be used is told before the first answer
-
-    def _find(self, image: ImageLike) -> Glyph:
-        return find_glyph(open_page(image, max_pixels=self._max_pixels))
-
-    def _find_or_error(self, image: ImageLike) -> Glyph | RecognizerError:
-        try:
-            return self._find(image)
-        except RecognizerError as error:
-            return error
-        except Exception as error:
-            return ImageError(f"{describe(image)}: can't be read ({type(error).__name__}: {error})")
 
     def _answers(
         self, found: Sequence[Glyph | RecognizerError], allowed: Allowed, explain: int
@@ -278,32 +273,6 @@ class Recognizer:
             return answers
         near = self._known.nearest(glyphs, explain)
         return [replace(p, neighbors=hits) for p, hits in zip(answers, near, strict=True)]
-
-    def _stream(
-        self, images: Iterable[ImageLike], batch_size: int, allowed: Allowed, explain: int
-    ) -> Iterator[Recognition]:
-        source = iter(images)
-        size = max(1, min(CHUNK, batch_size // self._threads))
-        chunks = iter(lambda: [self._find_or_error(image) for image in islice(source, size)], [])
-        if self._threads == 1:
-            for chunk in chunks:
-                yield from self._answers(chunk, allowed, explain)
-            return
-        # This thread finds glyphs, many small calls that hold Python's lock; others run the network, which frees it,
-        # and this one as well where they don't keep up.
-        most = max(1, batch_size // size)
-        with ThreadPoolExecutor(self._threads - 1, "recognize") as workers:
-            waiting: deque[Future[list[Recognition]]] = deque()
-            for chunk in chunks:
-                if sum(not answers.done() for answers in waiting) < self._threads:
-                    waiting.append(workers.submit(self._answers, chunk, allowed, explain))
-                else:
-                    waiting.append(Future())
-                    waiting[-1].set_result(self._answers(chunk, allowed, explain))
-                while waiting and (len(waiting) >= most or waiting[0].done()):
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
 
 
 def _checked(box: Sequence[int]) -> Box:

@@ -114,6 +114,49 @@ def test_an_endless_source_is_read_as_needed(threads):
     assert source.taken < 150
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("depth", [(), (1,)])
+def test_a_source_may_use_one_array_again(threads, depth):
+    """What a camera's loop does: each frame lands in the array that held the one before."""
+    pages = [
+        page for page in PAGES if isinstance(page, np.ndarray) and page.dtype == np.uint8 and page.ndim == 2
+    ]
+    shape = pages[0].shape
+    pages = [page for page in pages if page.shape == shape]
+    assert len(pages) > 1
+    array = np.empty((*shape, *depth), np.uint8)
+
+    def source():
+        for page in pages * 40:
+            array[...] = page.reshape(array.shape)
+            yield array
+
+    model = Recognizer.load(threads=threads)
+    wanted = [model.recognize(page) for page in pages] * 40
+    assert all(same(a, b) for a, b in zip(model.recognize_many(source()), wanted, strict=True))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_source_may_write_one_file_again(tmp_path, threads):
+    path = tmp_path / "page.png"
+
+    def source():
+        for digit in [*DIGITS[:20]] * 8:
+            path.write_bytes(encode(page_of(digit), "PNG"))
+            yield path
+
+    model = Recognizer.load(threads=threads)
+    wanted = [model.recognize(page_of(digit)).best for digit in DIGITS[:20]] * 8
+    assert [answer.best for answer in model.recognize_many(source())] == wanted
+
+
+def test_large_pages_and_files_are_as_alone(model):
+    pages = [np.pad(page_of(digit, 300), 100, constant_values=225) for digit in DIGITS[:3]]
+    images = [each for page in pages for each in (page, encode(page, "BMP"), page_of(DIGITS[5]))]
+    many = list(model.recognize_many(images))
+    assert all(same(answer, model.recognize(image)) for answer, image in zip(many, images, strict=True))
+
+
 def test_a_source_that_breaks_says_so(model):
     """An error of the caller's own generator is the caller's, and is not hidden."""
 

@@ -1,0 +1,90 @@
+"""Many images, chunk by chunk on several threads, and answered in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+Image = TypeVar("Image")
+Taken = TypeVar("Taken")
+Opened = TypeVar("Opened")
+Found = TypeVar("Found")
+Answer = TypeVar("Answer")
+
+CHUNK = 64  # images that one step takes at a time
+AHEAD = 2  # chunks that are opened while another is searched
+
+
+@dataclass(frozen=True)
+class Steps(Generic[Image, Taken, Opened, Found, Answer]):
+    """The way of images to their answers.
+
+    Attributes:
+        take: an image as it comes, in the caller's thread: afterwards its owner may change it.
+        open: decodes a chunk, mostly outside of Python's lock.
+        find: finds its glyphs; many small calls that hold the lock, so that one thread makes them all.
+        read: runs the network, outside of the lock.
+    """
+
+    take: Callable[[Image], Taken]
+    open: Callable[[list[Taken]], list[Opened]]
+    find: Callable[[list[Opened]], list[Found]]
+    read: Callable[[list[Found]], list[Answer]]
+
+
+def stream(
+    images: Iterable[Image],
+    steps: Steps[Image, Taken, Opened, Found, Answer],
+    batch_size: int,
+    threads: int,
+) -> Iterator[Answer]:
+    """An answer an image, lazily and in order.
+
+    Args:
+        images: taken as they are needed.
+        steps: what to do with them; an error in one of them is the caller's.
+        batch_size: the most images that are taken before the first answer is given.
+        threads: how many threads work, this one among them.
+    """
+    source = iter(images)
+    size = max(1, min(CHUNK, batch_size // threads))
+    chunks = iter(lambda: [steps.take(image) for image in islice(source, size)], [])
+    if threads == 1:
+        for chunk in chunks:
+            yield from steps.read(steps.find(steps.open(chunk)))
+    else:
+        with ThreadPoolExecutor(threads - 1, "recognize") as workers:
+            yield from _shared(chunks, steps, max(1, batch_size // size), workers, threads)
+
+
+def _shared(
+    chunks: Iterator[list[Taken]],
+    steps: Steps[Image, Taken, Opened, Found, Answer],
+    most: int,
+    workers: ThreadPoolExecutor,
+    threads: int,
+) -> Iterator[Answer]:
+    """This thread finds; the workers open and read, and this one as well where they don't keep up."""
+    opening: deque[tuple[list[Taken], Future[list[Opened]]]] = deque()
+    reading: deque[Future[list[Answer]]] = deque()
+    while True:
+        room = min(AHEAD - len(opening), most - len(opening) - len(reading))
+        for chunk in islice(chunks, max(0, room)):
+            opening.append((chunk, workers.submit(steps.open, chunk)))
+        if not opening:
+            break
+        chunk, opened = opening.popleft()
+        found = steps.find(steps.open(chunk) if opened.cancel() else opened.result())
+        if sum(not answers.done() for answers in reading) < threads:
+            reading.append(workers.submit(steps.read, found))
+        else:
+            reading.append(Future())
+            reading[-1].set_result(steps.read(found))
+        while reading and (len(opening) + len(reading) >= most or reading[0].done()):
+            yield from reading.popleft().result()
+    while reading:
+        yield from reading.popleft().result()
