@@ -27,7 +27,11 @@ from recognizer.training.run import Run
 from recognizer.training.samples import Pool, Pools
 
 SIZE = NetworkConfig((8, 12), (24,), int8=False, second_look=0.0)
-QUICK = LearnConfig(tuning=FineTuningConfig(batch=32, fewest_steps=60, most_steps=60, rate=4e-3, average=0.8))
+QUICK = LearnConfig(
+    tuning=FineTuningConfig(
+        batch=32, of_cases=0.25, of_rejects=0.5, fewest_steps=60, most_steps=60, rate=4e-3, average=0.8
+    )
+)
 INVERTED = 7  # the digit that the writer turns upside down
 
 

@@ -40,9 +40,9 @@ class FineTuningConfig:
         bad_weight: how many times as often as another case one comes that the network got wrong.
     """
 
-    batch: int = 128
-    of_cases: float = 0.25
-    of_rejects: float = 0.5
+    batch: int = 192
+    of_cases: float = 0.17
+    of_rejects: float = 0.35
     known_share: float = 0.15
     passes: int = 30
     fewest_steps: int = 200

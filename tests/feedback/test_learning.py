@@ -378,14 +378,17 @@ print("promoted", flush=True)
 def check_killed(tmp_path, models, kills):
     keep_pools(POOLS, tmp_path / "pools")
     paths = (models, tmp_path / "pools", Path(__file__).parents[1])
-    rng, struck = random.Random(kills), 0
+    rng, struck, learning = random.Random(kills), 0, 0.0
     for kill in range(kills):
         command = [sys.executable, "-c", WORKER, *map(str, paths)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             process.stdout.readline()
-            if kill % 2:
-                process.stdout.readline()  # within the promotion
-            time.sleep(rng.uniform(0, 0.5))
+            start = time.monotonic()
+            if kill % 2 == 0:
+                process.stdout.readline()
+                learning = time.monotonic() - start
+            # Within the promotion, or anywhere while it learns.
+            time.sleep(rng.uniform(0, learning if kill % 2 else 0.5))
             process.send_signal(signal.SIGKILL)
         struck += process.returncode == -signal.SIGKILL
         current = Registry().open()
