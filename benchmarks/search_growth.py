@@ -4,7 +4,7 @@
 
 The images are disturbed copies of MNIST's training images. One gallery grows to 10,000 images, to 60,000, to 200,000
 and so on. At each size every engine is measured in processes of its own: one that makes its index, and one that finds
-it on disk. `--largest 1000000` takes about ten minutes and 10 GB of memory, by what 200,000 take.
+it on disk. `--largest 1000000` takes about fifteen minutes and 2 GB of memory, by what 200,000 take.
 """
 
 from __future__ import annotations
