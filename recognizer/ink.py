@@ -201,13 +201,13 @@ def planes(papers: NDArray[np.uint8]) -> NDArray[np.uint8]:
     middle = rows.sum(axis=1).astype(np.float64) / rows.shape[1] + 0.5
     down = _steps(height)[:, None] * _slopes(rows) + middle.astype(np.float32)
     levels = down[:, None] + _steps(width)[:, None] * _slopes(columns)
-    return np.asarray(levels.clip(0, 255), np.uint8)
+    return np.asarray(levels.clip(0, 255, out=levels), np.uint8)
 
 
 def _averages(papers: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
-    """The means of N pages (H, W, N) along an axis, float32 (N, H or W): rounded as OpenCV rounds them."""
-    sums = papers.sum(axis=axis, dtype=np.uint32).astype(np.float32)
-    return np.ascontiguousarray((sums * np.float32(1 / papers.shape[axis])).T)
+    """The means of N pages (H, W, N) along an axis, float32 (N, H or W)."""
+    means = cv2.reduce(papers, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    return np.ascontiguousarray(means.reshape(-1, papers.shape[2]).T, np.float32)
 
 
 def _slopes(values: NDArray[np.float32]) -> NDArray[np.float32]:

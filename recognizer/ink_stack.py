@@ -26,6 +26,8 @@ Stack = NDArray[np.uint8]  # (N, H, W)
 
 def ink_maps(pages: Sequence[Grey]) -> list[Grey]:
     """`recognizer.ink.ink_map` of each of any number of uint8 (H, W) pages, whatever their sizes."""
+    if len(pages) <= FEW:
+        return [ink.ink_map(page) for page in pages]
     places: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, page in enumerate(pages):
         places[page.shape].append(i)
