@@ -2,7 +2,7 @@
 
 The library compiles its descent anew in every process, some 20 seconds long, because numba keeps no code that takes
 a compiled function as an argument (the metric) or asks Python for the number of threads. Here both are fixed when
-the descent is compiled, so that numba can keep it (in ``NUMBA_CACHE_DIR``, if that is set). The result is the same.
+the descent is compiled, so that numba can keep it (in ``NUMBA_CACHE_DIR``, if that is set).
 """
 
 # ruff: noqa: ANN401, PLR0917
@@ -14,19 +14,19 @@ from typing import Any
 import numba
 import numpy as np
 import pynndescent
-from numba.core import types as numba_types
 from numba.extending import overload
 from numpy.typing import NDArray
 from pynndescent import NNDescent, pynndescent_
 from pynndescent.distances import squared_euclidean
 
-_count_threads = numba_types.ExternalFunction("get_num_threads", numba_types.intp())
+# The descent divides its work into as many parts as there are threads, and the graph depends on that. So many
+# parts, whatever the number of threads, give the same graph.
+PARTS = 8
 
 
 @numba.njit
-def _thread_count() -> Any:
-    """As ``numba.get_num_threads``, by the name of the function rather than by its address in this process."""
-    return _count_threads()
+def _part_count() -> Any:
+    return PARTS
 
 
 def _metric(first: Any, second: Any) -> Any:
@@ -50,7 +50,7 @@ def _copy(dispatcher: Any, **names: Any) -> Any:
 
 
 _numba = types.ModuleType("numba")
-vars(_numba).update(vars(numba) | {"get_num_threads": _thread_count})
+vars(_numba).update(vars(numba) | {"get_num_threads": _part_count})
 _iterate = _copy(pynndescent_.nn_descent_internal, numba=_numba)
 _descend = _copy(pynndescent_.nn_descent, numba=_numba, nn_descent_internal=_iterate)
 
