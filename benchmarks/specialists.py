@@ -21,6 +21,9 @@ from recognizer.record import as_text, read_record
 
 PICTURES = ("pairs.png", "confusion.png", "cascade.png")
 CHANGE = ("n", "before", "after", "mended", "broken", "change", "p")
+POOLS = {"out_of_fold": "out of fold", "validation": "validation pool"}
+COST = ("errors", "million multiplications", "of the full model's")
+CASCADE = "Out of fold, networks of few passes stand for the models; the validation pool is answered by the models.\n"
 Figures = Mapping[str, Any]
 
 
@@ -115,6 +118,25 @@ def sections(name: str, found: Figures) -> Iterator[str]:
     )
 
 
+def cascade(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Models with and without specialists: errors and cost, as rows."""
+    return [
+        [
+            f"{row['model']} with specialists" if row["specialists"] else f"{row['model']} alone",
+            *(
+                text
+                for pool in POOLS
+                for text in (
+                    str(row[pool]["errors"]),
+                    f"{row[pool]['multiplications'] / 1e6:.2f}",
+                    percent(row[pool]["of_full"]),
+                )
+            ),
+        ]
+        for row in rows
+    ]
+
+
 def main() -> None:
     """Write the tables and copy the pictures."""
     parser = argparse.ArgumentParser(
@@ -128,7 +150,6 @@ def main() -> None:
     folder = args.run
     record = read_record(folder / "metrics.json")
     figures, versions = record["figures"], ", ".join(f"{k} {v}" for k, v in record["versions"].items())
-    cascade = figures["cascade"]
     facts = {
         "date": record["date"][:10],
         "hardware": f"{record['hardware']['cpu']}, {record['hardware']['cores']} cores",
@@ -150,18 +171,10 @@ def main() -> None:
         "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n",
         "Answers are among eleven classes, without a threshold. \"Change\" and p (McNemar's exact test) compare both "
         "stages with stage one alone.\n",
-        *(part for name in ("full", "light") for part in sections(name, figures[name])),
+        *(part for name in figures if name != "cascade" for part in sections(name, figures[name])),
         "## The cascade\n",
-        table(
-            ["", "errors out of fold", "multiplications of the full model's"],
-            [
-                ["light", cascade["light_errors"],
-                 percent(figures["light"]["cost"]["stage_one"] / figures["full"]["cost"]["stage_one"])],
-                ["light with specialists", cascade["light_errors_with_specialists"],
-                 percent(cascade["compute_of_full"])],
-                ["full", cascade["full_errors"], percent(1.0)],
-            ],
-        ),
+        CASCADE,
+        table(["", *(f"{what}, {pool}" for pool in POOLS.values() for what in COST)], cascade(figures["cascade"])),
         *(f"![{picture.partition('.')[0]}](specialists-{picture})\n" for picture in PICTURES),
     )  # fmt: skip
 

@@ -75,9 +75,6 @@ most = 2
 [fit]
 epochs = 1
 simple_samples = 60
-[network]
-half = [8, 16]
-quarter = [32]
 """
 
 
@@ -126,7 +123,14 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "configs").mkdir()
-    for name in ("best.toml", "default.toml", "ladder.toml", "light.toml", "smoke.toml"):
+    for name in (
+        "best.toml",
+        "default.toml",
+        "ladder.toml",
+        "light.toml",
+        "light-fortieth.toml",
+        "smoke.toml",
+    ):
         (folder / "configs" / name).write_text(SMALL)
     (folder / "configs" / "specialists.toml").write_text(SMALL_SPECIALISTS)
     for name in ("embedding.toml", "embedding-smoke.toml"):

@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", required=True, help="the folder of the model's training run, with its pools")
     parser.add_argument(
         "--light",
+        nargs="+",
         required=True,
-        help="the folder of a light model's run on the same pools: configs/light.toml",
+        help="the folders of light models' runs on the same pools, the one that matters first: configs/light*.toml",
     )
     parser.add_argument("--model", help="the model's bundle (default: that in the folder of its run)")
     add_out(parser)
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_specialist_config(args.config)
     folder = work_folder(args)
     model = Path(args.model) if args.model else Path(args.run) / BUNDLE
-    made = SpecialistRun(config, Path(args.run), Path(args.light), model, folder).make(Progress())
+    made = SpecialistRun(config, Path(args.run), tuple(map(Path, args.light)), model, folder).make(Progress())
     for name, figures in made.figures.items():
         show_stages({f"{name}, {what}": figures[key] for key, what in TITLES.items()})
     for path in made.bundles.values():

@@ -29,8 +29,8 @@ class _FromBytes(nn.Module):
         return self.network.head(features), features
 
 
-class _Preference(nn.Module):
-    """The mean preference for the first of two classes, over places that glyphs uint8 (N, 28, 28) are looked at in."""
+class _Views(nn.Module):
+    """The mean logits over places that glyphs uint8 (N, 28, 28) are looked at in."""
 
     def __init__(self, network: GlyphClassifier, views: int) -> None:
         super().__init__()
@@ -45,8 +45,16 @@ class _Preference(nn.Module):
         # A convolution with a single one shifts by a pixel.
         views = functional.conv2d(plain, self.get_buffer("shifts"), padding=1)
         logits = self.network(views.reshape(-1, 1, SIDE, SIDE))
-        preferences: torch.Tensor = (logits[:, 0] - logits[:, 1]).reshape(-1, self.views)
-        return preferences.mean(dim=1)
+        mean: torch.Tensor = logits.reshape(-1, self.views, logits.shape[1]).mean(dim=1)
+        return mean
+
+
+class _Preference(_Views):
+    """The mean preference for the first of two classes, over the same places."""
+
+    def forward(self, glyphs: torch.Tensor) -> torch.Tensor:
+        logits = super().forward(glyphs)
+        return logits[:, 0] - logits[:, 1]
 
 
 def to_onnx(network: nn.Module) -> bytes:
@@ -62,6 +70,37 @@ def specialist_to_onnx(network: nn.Module, views: int = 1) -> bytes:
         views: places, 1 to 5, that a glyph is looked at in: as it is, and a pixel to each side.
     """
     return to_graph(_Preference(_plain(network), views), ["log_odds"])
+
+
+def specialists_to_onnx(network: nn.Module, views: int = 1) -> bytes:
+    """The graph of a network with an output a pair: glyphs uint8 (N, 28, 28) to log_odds float32 (N, P).
+
+    `only_output` makes a specialist of it.
+
+    Args:
+        network: with P outputs.
+        views: as for `specialist_to_onnx`.
+    """
+    return to_graph(_Views(_plain(network), views), ["log_odds"])
+
+
+def only_output(graph: bytes, place: int) -> bytes:
+    """A graph with the output log_odds float32 (N, P), cut down to one column of it: log_odds float32 (N,)."""
+    import onnx
+
+    model = onnx.load_from_string(graph)
+    inner, outer = "all_log_odds", model.graph.output[0].name
+    for node in model.graph.node:
+        for i, name in enumerate(node.output):
+            if name == outer:
+                node.output[i] = inner
+    model.graph.initializer.append(onnx.helper.make_tensor("place", onnx.TensorProto.INT64, [], [place]))
+    model.graph.node.append(onnx.helper.make_node("Gather", [inner, "place"], [outer], axis=1))
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info(outer, onnx.TensorProto.FLOAT, ["n"]))
+    onnx.checker.check_model(model)
+    changed: bytes = model.SerializeToString()
+    return changed
 
 
 def with_features(graph: bytes) -> bytes:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decide import Pair, pair_name
+from recognizer.decide import Pair
 from recognizer.files import write_whole
 from recognizer.network import Network
 from recognizer.pair_models import Convolutional, PairModel
 from recognizer.results import REJECT
+from recognizer.training.config import NetworkConfig
 from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool
 from recognizer.training.specialists.config import SpecialistConfig
-from recognizer.training.specialists.fit import (
-    KINDS,
-    NETWORK,
-    NETWORK_VIEWS,
-    Sample,
-    Start,
-    fit_networks,
-    fit_simple,
-)
+from recognizer.training.specialists.fit import KINDS, NETWORK, NETWORK_VIEWS, Sample, Start, fit_simple
 from recognizer.training.specialists.folds import FoldNetwork, outputs_of
+from recognizer.training.specialists.shared import find_doubts, fit_shared, ship_shared, specialist_of
 
 Rows = NDArray[np.intp]
 
@@ -40,7 +35,10 @@ class Candidates:
         config: of the run.
         pool: digits and non-digits.
         folds: int8 (N,), the fold of each.
-        small: for each part, the network that convolutional specialists begin from; it learnt from the same glyphs.
+        light: for each part, the light network that learnt from it: what it is in doubt of is hard.
+        full: for each part, the network of the full model's size that learnt from it: convolutional specialists begin
+            from it.
+        size: of ``full``.
         folder: where they are kept.
         progress: is told what is going on.
     """
@@ -48,14 +46,20 @@ class Candidates:
     config: SpecialistConfig
     pool: Pool
     folds: NDArray[np.int8]
-    small: tuple[FoldNetwork, ...]
+    light: tuple[FoldNetwork, ...]
+    full: tuple[FoldNetwork, ...]
+    size: NetworkConfig
     folder: Path
     progress: Progress
     _rejects: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def models(self, pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
         """Specialists of all kinds that learnt from a part; the simple ones, from features of ``stage_one``."""
-        return self.networks(pair, part) | self.simple(pair, part, stage_one)
+        kinds = self.config.fit.kinds or KINDS
+        networks = self.networks(pair, part) if {NETWORK, NETWORK_VIEWS} & set(kinds) else {}
+        simple = [kind for kind in kinds if kind not in (NETWORK, NETWORK_VIEWS)]
+        found = networks | self.simple(simple, pair, part, stage_one)
+        return {kind: model for kind, model in found.items() if kind in kinds}
 
     def model(self, kind: str, pair: Pair, part: int, stage_one: Network) -> PairModel:
         """The specialist of one kind."""
@@ -66,29 +70,35 @@ class Candidates:
     def networks(self, pair: Pair, part: int) -> dict[str, PairModel]:
         """The convolutional ones."""
         files = {
-            kind: self.folder / f"{pair_name(pair)}.{part}.{number}{Convolutional.suffix}"
+            kind: self.folder / f"{part}.{number}{Convolutional.suffix}"
             for number, kind in enumerate((NETWORK, NETWORK_VIEWS))
         }
         if not all(file.exists() for file in files.values()):
-            sample = self._sample(self.rows(pair, part), pair)
-            start = Start(self.small[part].weights, self.config.network)
-            made = fit_networks(sample, start, self.config.fit, self.config.seed + part)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for kind, file in files.items():
-                write_whole(file, made[kind].to_bytes())
-            self.progress.note(f"specialist {pair_name(pair)}, part {part}", {"glyphs": len(sample.first)})
-        return {kind: Convolutional(file.read_bytes(), str(file)) for kind, file in files.items()}
+            self._make_networks(part, files)
+        return {kind: specialist_of(file.read_bytes(), pair, str(file)) for kind, file in files.items()}
 
-    def simple(self, pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
+    def _make_networks(self, part: int, files: Mapping[str, Path]) -> None:
+        """Write those of all pairs."""
+        fit, seed = self.config.fit, self.config.seed + part
+        learns = np.flatnonzero(self._learns(part))
+        glyphs = self.pool.glyphs[learns]
+        logits = outputs_of(self.light[part].network, glyphs).logits
+        doubts = find_doubts(glyphs, self.pool.labels[learns], logits, fit.lead)
+        network = fit_shared(doubts, Start(self.full[part].weights, self.size), fit, seed)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for kind, graph in ship_shared(network, doubts.glyphs, self.size, fit.views, seed).items():
+            write_whole(files[kind], graph)
+        self.progress.note(f"specialists, part {part}", {"glyphs": len(doubts)})
+
+    def simple(self, kinds: Sequence[str], pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
         """Those of plain arrays."""
         sample = self._simple_sample(pair, part, stage_one)
-        kinds = (kind for kind in KINDS if kind not in (NETWORK, NETWORK_VIEWS))
         return {kind: fit_simple(sample, kind, self.config.seed + part) for kind in kinds}
 
     def _simple_sample(self, pair: Pair, part: int, stage_one: Network) -> Sample:
         """Some of the glyphs, half of them the hardest."""
         rows = self.rows(pair, part)
-        logits = outputs_of(self.small[part].network, self.pool.glyphs[rows]).logits
+        logits = outputs_of(self.light[part].network, self.pool.glyphs[rows]).logits
         hard = self._some(
             np.abs(logits[:, pair[0]] - logits[:, pair[1]]), self.config.fit.simple_samples, part
         )
@@ -102,7 +112,7 @@ class Candidates:
             return digits
         rejects = np.flatnonzero(learns & (self.pool.labels == REJECT))
         if part not in self._rejects:
-            self._rejects[part] = outputs_of(self.small[part].network, self.pool.glyphs[rejects]).logits
+            self._rejects[part] = outputs_of(self.light[part].network, self.pool.glyphs[rejects]).logits
         logits = self._rejects[part]
         likely = self._some(
             logits[:, REJECT] - logits[:, pair[0]], round(self.config.fit.others * len(digits)), part

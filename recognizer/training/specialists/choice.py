@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from recognizer.specialists import LIMIT, Blend
 from recognizer.stages import changes
 from recognizer.training.specialists.fit import KINDS
 
-WIDEST = 6.0  # a greater lead, in calibrated log-odds, is hardly ever mistaken
-MARGINS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, WIDEST)
+WIDEST = 4.0  # a greater lead, in calibrated log-odds, is seldom mistaken
+MARGINS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, WIDEST)
 KEPT = 0.98  # share of the errors saved that a smaller margin must still save
 SIGNIFICANCE = 0.05
 ALONE = Blend(1.0, 0.0)
@@ -58,6 +58,12 @@ class Asked:
             {kind: verdict[chosen] for kind, verdict in self.verdicts.items()},
         )
 
+    def without(self, kinds: Collection[str]) -> Asked:
+        """The same, without the verdicts of some kinds."""
+        return replace(
+            self, verdicts={kind: each for kind, each in self.verdicts.items() if kind not in kinds}
+        )
+
     def wrong(self, log_odds: Values) -> Mask:
         """Whether the class that log-odds float (R,) speak for is not the label, bool (R,)."""
         answers = np.where(log_odds >= 0, *self.pair)
@@ -92,6 +98,38 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What specialists may cost.
+
+    Attributes:
+        most: multiplications a glyph, on average over all glyphs, asked about or not.
+        looks: multiplications of each kind of specialist that is not much cheaper than stage one.
+        n: all glyphs.
+    """
+
+    most: float
+    looks: Mapping[str, float]
+    n: int
+
+    def total(self, asked: Mapping[Pair, Asked], plan: Plan) -> float:
+        """Multiplications of a plan's specialists for all glyphs together."""
+        return sum(
+            self.looks.get(plan.choices[pair].kind, 0.0) * count for pair, count in plan.asked(asked).items()
+        )
+
+    def allows(self, asked: Mapping[Pair, Asked], plan: Plan) -> bool:
+        """Whether a plan costs no more."""
+        return self.total(asked, plan) <= self.most * self.n
+
+    def each(self, asked: Mapping[Pair, Asked], plan: Plan) -> float:
+        """Multiplications of a specialist, on average over the glyphs that one is asked about."""
+        return self.total(asked, plan) / max(1, sum(plan.asked(asked).values()))
+
+
+NO_LIMIT = Budget(np.inf, {}, 1)
+
+
+@dataclass(frozen=True)
 class Plan:
     """Stage two, as chosen.
 
@@ -106,9 +144,21 @@ class Plan:
     curve: list[dict[str, float]]
 
     @property
+    def errors(self) -> float:
+        """Errors at the margin, and of pairs whose specialists don't pay."""
+        here = next(point["errors"] for point in self.curve if point["margin"] == self.margin)
+        return here + sum(
+            each.errors["none"] for pair, each in self.choices.items() if pair not in self.enabled
+        )
+
+    @property
     def enabled(self) -> dict[Pair, Choice]:
         """The specialists that pay."""
         return {pair: choice for pair, choice in self.choices.items() if choice.pays}
+
+    def asked(self, asked: Mapping[Pair, Asked]) -> dict[Pair, int]:
+        """How many glyphs each specialist that pays is asked about, from what it is asked at the widest margin."""
+        return {pair: int((np.abs(asked[pair].own) <= self.margin).sum()) for pair in self.enabled}
 
 
 def fit_blend(  # noqa: PLR0917 - the samples, and what is known beforehand
@@ -163,16 +213,40 @@ def choose_kind(asked: Asked) -> Choice:
     return Choice(chosen, blends[chosen], errors, changes(before, wrong[chosen]))
 
 
-def choose(asked: Mapping[Pair, Asked]) -> Plan:
-    """Kinds, blends and margin for all pairs, from glyphs that neither stage learnt from."""
+def choose(asked: Mapping[Pair, Asked], budget: Budget = NO_LIMIT) -> Plan:
+    """Kinds, blends and margin for all pairs, from glyphs that neither stage learnt from.
+
+    A cheap kind with a wide margin may do more within the budget than a dear one with a narrow margin: each kind that
+    costs something is tried as the dearest, and the plan with the fewest errors is taken, the cheapest of equals.
+    """
+    kinds = {kind for each in asked.values() for kind in each.verdicts}
+    dear = sorted(kinds & budget.looks.keys(), key=lambda kind: budget.looks[kind])
+    plans = []
+    for kept in range(len(dear), 0, -1) if dear else (0,):
+        dropped = set(dear[kept:])
+        cheaper = {pair: each.without(dropped) for pair, each in asked.items()}
+        plans.append(_plan(cheaper, budget))
+    best = min(reversed(plans), key=lambda plan: plan.errors)
+    told = {
+        pair: replace(choice, errors=plans[0].choices[pair].errors) for pair, choice in best.choices.items()
+    }
+    return replace(best, choices=told)
+
+
+def _plan(asked: Mapping[Pair, Asked], budget: Budget) -> Plan:
     choices = {pair: choose_kind(each) for pair, each in asked.items() if len(each)}
     plan = Plan(choices, WIDEST, [])
     curve = margin_curve(asked, plan)
     if not plan.enabled:
         return replace(plan, curve=curve)
-    none, least = curve[0]["errors"], min(point["errors"] for point in curve)
+    paid = [
+        point
+        for point in curve
+        if not point["margin"] or budget.allows(asked, replace(plan, margin=point["margin"]))
+    ]
+    none, least = curve[0]["errors"], min(point["errors"] for point in paid)
     enough = none - KEPT * (none - least)
-    margin = next(point["margin"] for point in curve if point["errors"] <= enough)
+    margin = next(point["margin"] for point in paid if point["errors"] <= enough)
     return replace(plan, margin=margin, curve=curve)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import UsageError
-from recognizer.training.config import NetworkConfig
 from recognizer.training.settings import make_sections, read_toml
 
 
@@ -18,7 +17,7 @@ class FoldsConfig:
     Attributes:
         count: folds, 2 or more.
         epochs: of a network like the model's, on all folds but one.
-        small_epochs: of a network like the specialists'.
+        small_epochs: of a network like the light model's.
     """
 
     count: int = 2
@@ -48,24 +47,26 @@ class FitConfig:
     """The training of specialists.
 
     Attributes:
-        epochs: of a convolutional specialist over the glyphs of its pair.
-        rate: its highest learning rate.
+        epochs: passes of convolutional specialists over what they learn from.
+        rate: their highest learning rate.
         batch: glyphs a step.
         smoothing: label smoothing.
-        known_share: share of the passes that a well known glyph takes part in, as in training.
+        lead: of the light network's best class, in logits, up to which a glyph is hard enough to learn from.
         views: places that a glyph is looked at in, by the most thorough kind.
         others: non-digits for each digit, in a pair with reject.
         simple_samples: the most glyphs that a specialist of another kind learns from.
+        kinds: of specialists that are compared; all, if none is named.
     """
 
     epochs: int = 5
     rate: float = 2e-3
     batch: int = 128
-    smoothing: float = 0.01
-    known_share: float = 0.3
+    smoothing: float = 0.02
+    lead: float = 4.0
     views: int = 5
     others: float = 1.0
     simple_samples: int = 2000
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,6 @@ class SpecialistConfig:
     folds: FoldsConfig = field(default_factory=FoldsConfig)
     pairs: PairsConfig = field(default_factory=PairsConfig)
     fit: FitConfig = field(default_factory=FitConfig)
-    network: NetworkConfig = field(
-        default_factory=lambda: NetworkConfig((16, 24), (48, 48, 48), second_look=0.0)
-    )
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON-ready values."""
@@ -91,6 +89,6 @@ def load_specialist_config(path: str | Path) -> SpecialistConfig:
     Raises:
         UsageError: the file is missing, is no TOML, or names a setting that there is not.
     """
-    sections = {"folds": FoldsConfig, "pairs": PairsConfig, "fit": FitConfig, "network": NetworkConfig}
+    sections = {"folds": FoldsConfig, "pairs": PairsConfig, "fit": FitConfig}
     made: SpecialistConfig = make_sections(SpecialistConfig, sections, read_toml(path), str(path))
     return made

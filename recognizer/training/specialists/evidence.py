@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from recognizer.bundle import Bundle
 from recognizer.calibrate import choose_threshold, fit_temperature
 from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
+from recognizer.network import Network
 from recognizer.results import REJECT
-from recognizer.second_look import VIEWS
+from recognizer.second_look import SecondLook
 from recognizer.stages import Stage, changes, compare
-from recognizer.training.config import NetworkConfig
-from recognizer.training.model import multiplications
+from recognizer.training.config import TrainingConfig
 from recognizer.training.samples import Pool, Pools
 from recognizer.training.specialists.candidates import Candidates
-from recognizer.training.specialists.choice import WIDEST, Asked, Plan, choose
+from recognizer.training.specialists.choice import WIDEST, Asked, Budget, Plan, choose
+from recognizer.training.specialists.cost import network_cost
 from recognizer.training.specialists.folds import FoldNetwork, out_of_fold, outputs_of, verdict_of
 from recognizer.training.specialists.pairs import ConfusedPair, mine
 
@@ -32,7 +33,7 @@ class Model:
 
     Attributes:
         bundle: the model.
-        config: its network's size.
+        config: it was trained with.
         networks: by fold, one that did not learn from it.
         temperatures: of these networks, from the validation pool.
         logits: float32 (N, 11), of the training pool, by the network that did not learn from it, calibrated.
@@ -40,26 +41,27 @@ class Model:
     """
 
     bundle: Bundle
-    config: NetworkConfig
+    config: TrainingConfig
     networks: tuple[FoldNetwork, ...]
     temperatures: tuple[float, ...]
     logits: NDArray[np.float32]
     mined: list[ConfusedPair]
 
-    def multiplications(self, glyphs: NDArray[np.uint8]) -> float:
-        """Those of stage one for a glyph, second looks included, on average over glyphs uint8 (N, 28, 28)."""
-        once = multiplications(self.config)
-        if not self.config.second_look:
-            return float(once)
-        first = self.networks[0].network.first_logits(glyphs)
-        best = np.sort(first, axis=1)
-        share = (best[:, -1] - best[:, -2] < self.config.second_look).mean()
-        return float(once * (1 + len(VIEWS) * share))
+    def costs(self, glyphs: NDArray[np.uint8]) -> tuple[float, float]:
+        """Multiplications of stage one a glyph, of its like in the folds and of the model itself."""
+        size, reader = self.config.network, self.config.reader
+        again = size if reader is None else self.config.of_reader().network
+        look = SecondLook(size.second_look) if size.second_look else None
+        own = Network.of(self.bundle)
+        return (
+            network_cost(self.networks[0].network, look, (size, size), glyphs),
+            network_cost(own, self.bundle.second_look, (size, again), glyphs),
+        )
 
 
 def make_model(
     bundle: Bundle,
-    config: NetworkConfig,
+    config: TrainingConfig,
     networks: tuple[FoldNetwork, ...],
     pools: Pools,
     folds: NDArray[np.int8],
@@ -113,7 +115,7 @@ def with_verdicts(asked: Asked, pool: Pool, model: Model, candidates: Candidates
 
 
 def judge(
-    model: Model, pool: Pool, folds: NDArray[np.int8], asked: Mapping[Pair, Asked], coverage: float
+    model: Model, pool: Pool, folds: NDArray[np.int8], asked: Mapping[Pair, Asked], budget: Budget
 ) -> dict[str, Any]:
     """`stages.compare` out of fold: for each fold everything is chosen on the other folds.
 
@@ -122,17 +124,19 @@ def judge(
         pool: the training pool.
         folds: int8 (N,).
         asked: with verdicts.
-        coverage: the share of written digits that both stages' thresholds are to accept.
+        budget: what specialists may cost.
     """
     final, names = model.logits.copy(), np.full(len(pool), "", "<U16")
     for fold in range(len(model.networks)):
-        plan = choose({pair: each.take(each.folds != fold) for pair, each in asked.items()})
+        others = replace(budget, n=int(((folds != fold) & (folds >= 0)).sum()))
+        plan = choose({pair: each.take(each.folds != fold) for pair, each in asked.items()}, others)
         for pair, choice in plan.enabled.items():
             here = asked[pair].take((asked[pair].folds == fold) & (np.abs(asked[pair].own) <= plan.margin))
             final[here.rows] = settle(model.logits[here.rows], pair, here.settled(choice))
             names[here.rows] = pair_name(pair)
     judged = folds >= 0
     labels, written = pool.labels[judged], pool.sources[judged] == "mnist"
+    coverage = float(model.bundle.meta["config"]["coverage"])
     stages = []
     for logits in (model.logits[judged], final[judged]):
         scores = Stage.of(logits, 1.0, 0.0).scores

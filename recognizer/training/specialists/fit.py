@@ -23,7 +23,7 @@ from recognizer.pair_models import (
     inputs,
 )
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
-from recognizer.training.specialists.config import FitConfig, SpecialistConfig
+from recognizer.training.specialists.config import FitConfig
 
 LOGISTIC, VECTORS, TREES = Logistic.kind, SupportVectors.kind, Boosting.kind
 VECTORS_ON_PIXELS = f"{SupportVectors.kind} on pixels"
@@ -34,6 +34,8 @@ KINDS = (LOGISTIC, VECTORS, TREES, VECTORS_ON_PIXELS, NETWORK, NETWORK_VIEWS)
 ON_FEATURES = frozenset({LOGISTIC, VECTORS, TREES})
 FEWEST = 10  # of each class
 FOLDS = 3  # that the distances are from which a support vector machine's log-odds are learnt
+SMALL = NetworkConfig((16, 24), (48, 48, 48), second_look=0.0)
+"""Of a convolutional specialist that begins from nothing."""
 _TREES, _DEPTH, _RATE = 60, 3, 0.15
 
 
@@ -191,7 +193,7 @@ def fit_networks(sample: Sample, start: Start | None, config: FitConfig, seed: i
     from recognizer.training.samples import Pool
 
     torch.manual_seed(seed)
-    size = start.network if start else SpecialistConfig().network
+    size = start.network if start else SMALL
     network = GlyphClassifier(size, 2)
     if start:
         known = torch.load(start.weights, weights_only=True)
@@ -205,7 +207,6 @@ def fit_networks(sample: Sample, start: Start | None, config: FitConfig, seed: i
         batch=batch,
         rate=config.rate,
         smoothing=config.smoothing,
-        known_share=config.known_share,
     )
     trained = Trainer(network, pool, optimizer, AugmentConfig(), seed).run(
         lambda _: {}, lambda *_: None, None

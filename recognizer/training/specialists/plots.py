@@ -65,10 +65,14 @@ def draw_cascade(figures: Mapping[str, Mapping[str, Any]], file: Path) -> None:
         costs, errors = [point["mean"] / 1e6 for point in curve], [100 * point["error"] for point in curve]
         (line,) = axes.plot(costs, errors, ".-", label=f"{name} model, specialists by margin")
         axes.plot(costs[:1], errors[:1], "o", color=line.get_color(), label=f"{name} model alone")
+        evidence = found["out_of_fold"]
+        both = 100 * evidence["overall"]["after"] / evidence["n"]
+        axes.plot(found["cost"]["mean"] / 1e6, both, "*", markersize=12, color=line.get_color())
     axes.set(
-        xlabel="million multiplications a glyph", ylabel="wrong out of fold, %", title="Accuracy and cost"
-    )
-    axes.set_xlim(left=0)
-    axes.grid(alpha=0.3)
+        xlabel="million multiplications a glyph", ylabel="wrong out of fold, %",
+        title="Accuracy and cost; stars: margin and kinds chosen on the other fold",
+    )  # fmt: skip
+    axes.set_xscale("log")
+    axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize="small")
     save(figure, file)

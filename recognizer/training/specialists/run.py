@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from recognizer.errors import DataError, UsageError
 from recognizer.network import Network
 from recognizer.record import make_record, write_record
 from recognizer.training.checkpoints import keep_state
-from recognizer.training.config import TrainingConfig
+from recognizer.training.config import NetworkConfig, TrainingConfig
 from recognizer.training.export import with_features
 from recognizer.training.model import GlyphClassifier
 from recognizer.training.pools import describe, read_pools
@@ -26,9 +27,9 @@ from recognizer.training.progress import Progress
 from recognizer.training.run import CHECKPOINT
 from recognizer.training.samples import Pools
 from recognizer.training.specialists.candidates import Candidates
-from recognizer.training.specialists.choice import Asked, Choice, Plan, choose, margin_curve
+from recognizer.training.specialists.choice import Asked, Budget, Choice, Plan, choose
 from recognizer.training.specialists.config import SpecialistConfig
-from recognizer.training.specialists.cost import affordable, mean_cost, specialist_cost
+from recognizer.training.specialists.cost import affordable, budget_of, cascade, looks_of, mean_cost
 from recognizer.training.specialists.evidence import (
     Model,
     ask,
@@ -51,7 +52,7 @@ class Made:
     """What a run made.
 
     Attributes:
-        bundles: the folders of the models, by name: "full" and "light".
+        bundles: the folders of the models, by name: "full", "light", and "light-b" and so on for further light ones.
         figures: what is known of each.
     """
 
@@ -67,14 +68,15 @@ class SpecialistRun:
         config: its settings.
         run: the folder of the full model's training run, whose pools are learnt from; networks of its size stand for
             the model in the folds.
-        light: the folder of the light model's, on the same pools.
+        lights: the folders of light models' runs, on the same pools. What the first is in doubt of, convolutional
+            specialists learn from.
         model: the full model's bundle.
         folder: where to work; what is finished there is found again.
     """
 
     config: SpecialistConfig
     run: Path
-    light: Path
+    lights: tuple[Path, ...]
     model: Path
     folder: Path
 
@@ -83,41 +85,52 @@ class SpecialistRun:
 
         Raises:
             DataError: a run's folder has no pools or no weights.
-            UsageError: the light model's network is not of the size that specialists begin from.
+            UsageError: the folder holds another run.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         pools = read_pools(self.run)
-        bundles = {FULL: read_bundle(self.model), LIGHT: read_bundle(self.light / BUNDLE)}
-        likes = {FULL: config_of(read_bundle(self.run / BUNDLE)), LIGHT: config_of(bundles[LIGHT])}
+        lights = {name: read_bundle(folder / BUNDLE) for name, folder in self._lights().items()}
+        bundles = {FULL: read_bundle(self.model), **lights}
+        likes = {FULL: config_of(read_bundle(self.run / BUNDLE))}
+        likes |= {name: config_of(bundle) for name, bundle in lights.items()}
         self._check(bundles, likes)
         folds = assign_folds(
             pools.train, likes[FULL].data.page_copies, self.config.folds.count, self.config.seed
         )
         networks = self._networks(likes, pools, folds, progress)
         models = {
-            name: make_model(bundle, likes[name].network, networks[name], pools, folds)
+            name: make_model(bundle, likes[name], networks[name], pools, folds)
             for name, bundle in bundles.items()
         }
         pairs = self._pairs(models)
         progress.note(
             "pairs", {each.name: each.confused for each in models[FULL].mined if each.pair in pairs}
         )
+        whole = {
+            LIGHT: self._trained(LIGHT, self.lights[0], bundles[LIGHT], likes[LIGHT].network),
+            FULL: self._trained(FULL, self.run, read_bundle(self.run / BUNDLE), likes[FULL].network),
+        }
         candidates = Candidates(
             self.config,
             pools.train,
             folds,
-            (*networks[LIGHT], self._light_network(bundles[LIGHT])),
+            (*networks[LIGHT], whole[LIGHT]),
+            (*networks[FULL], whole[FULL]),
+            likes[FULL].network,
             self.folder / "specialists",
             progress,
         )
         made = Made({}, {})
+        costs = {name: model.costs(pools.validation.glyphs) for name, model in models.items()}
+        looks = looks_of(likes[FULL].network, self.config.fit.views)
         for name, model in models.items():
+            budget = budget_of(costs[name][0], costs[FULL][0], looks, int((folds >= 0).sum()))
             asked = {
                 pair: with_verdicts(each, pools.train, model, candidates)
                 for pair, each in ask(model.logits, pools.train, folds, pairs).items()
             }
             made.figures[name], made.bundles[name] = self._finish(
-                name, model, asked, candidates, pools, progress
+                name, model, asked, candidates, pools, costs[name], budget, progress
             )
             if name == FULL:
                 draw_pairs(pools.train, asked, self.folder / "pairs.png")
@@ -128,14 +141,16 @@ class SpecialistRun:
         self._record(made.figures, pools, bundles[FULL])
         return made
 
+    def _lights(self) -> dict[str, Path]:
+        """The folders of the light models' runs, by name."""
+        letters = ("", *(f"-{letter}" for letter in ascii_lowercase[1:]))
+        return {f"{LIGHT}{letter}": folder for letter, folder in zip(letters, self.lights, strict=False)}
+
     def _check(self, bundles: Mapping[str, Bundle], likes: Mapping[str, TrainingConfig]) -> None:
-        if likes[LIGHT].network != self.config.network:
-            raise UsageError(
-                f"{self.light}: the light model's network is not that of [network], which specialists begin from"
-            )
-        splits = {bundle.meta["data"].get("split_sha256") for bundle in bundles.values()}
-        if len(splits) > 1:
-            raise DataError(f"{self.light}: the light model holds out other digits than {self.model}")
+        split = bundles[FULL].meta["data"].get("split_sha256")
+        for name, folder in self._lights().items():
+            if bundles[name].meta["data"].get("split_sha256") != split:
+                raise DataError(f"{folder}: the light model holds out other digits than {self.model}")
         self._claim(
             {"config": self.config.to_dict(), **{name: each.to_dict() for name, each in likes.items()}}
         )
@@ -154,14 +169,14 @@ class SpecialistRun:
     ) -> dict[str, tuple[FoldNetwork, ...]]:
         folder = self.folder / "folds"
         folder.mkdir(exist_ok=True)
-        epochs = {LIGHT: self.config.folds.small_epochs, FULL: self.config.folds.epochs}
+        epochs, small = self.config.folds.epochs, self.config.folds.small_epochs
         made = {}
-        for name, passes in epochs.items():
+        for name in likes:
             networks = []
             for fold in range(self.config.folds.count):
                 rows = np.flatnonzero((folds != fold) & (folds >= 0))
                 config = likes[name]
-                optimizer = replace(config.optimizer, epochs=passes)
+                optimizer = replace(config.optimizer, epochs=epochs if name == FULL else small)
                 recipe = Recipe(config.network, optimizer, config.augment, self.config.seed + fold)
                 networks.append(
                     train_fold(recipe, pools.train.take(rows), f"{name}-{fold}", folder, progress)
@@ -169,14 +184,14 @@ class SpecialistRun:
             made[name] = tuple(networks)
         return made
 
-    def _light_network(self, bundle: Bundle) -> FoldNetwork:
-        """The light model itself, with its weights in torch."""
-        weights = self.folder / "folds" / "light.pt"
-        checkpoint = self.light / CHECKPOINT
+    def _trained(self, name: str, run: Path, bundle: Bundle, size: NetworkConfig) -> FoldNetwork:
+        """The first network of a training run itself, with its weights in torch."""
+        weights = self.folder / "folds" / f"{name}.pt"
+        checkpoint = run / CHECKPOINT
         if not checkpoint.is_file():
-            raise DataError(f"{self.light}: has no {CHECKPOINT} of a training run")
+            raise DataError(f"{run}: has no {CHECKPOINT} of a training run")
         averaged = torch.load(checkpoint, weights_only=True)["averaged"]
-        network = GlyphClassifier(self.config.network)
+        network = GlyphClassifier(size)
         prefix = "module."
         network.load_state_dict(
             {key.removeprefix(prefix): value for key, value in averaged.items() if key.startswith(prefix)}
@@ -193,22 +208,23 @@ class SpecialistRun:
                     counts[each.pair] = counts.get(each.pair, 0) + each.confused
         return sorted(counts, key=lambda pair: -counts[pair])[: self.config.pairs.most]
 
-    def _finish(  # noqa: PLR0917 - six different things, of six types
+    def _finish(  # noqa: PLR0917 - eight different things, of eight types
         self,
         name: str,
         model: Model,
         asked: Mapping[Pair, Asked],
         candidates: Candidates,
         pools: Pools,
+        costs: tuple[float, float],
+        budget: Budget,
         progress: Progress,
     ) -> tuple[dict[str, Any], Path]:
         """Choose, judge, and write the bundle of one model."""
-        plan = choose(asked)
-        coverage = float(model.bundle.meta["config"]["coverage"])
+        plan = choose(asked, budget)
         rules = (
             compare_rules(model, pools.train, candidates.folds, plan, candidates) if plan.enabled else None
         )
-        evidence = judge(model, pools.train, candidates.folds, asked, coverage)
+        evidence = judge(model, pools.train, candidates.folds, asked, budget)
         overall = evidence["overall"]
         progress.note(name, {key: overall[key] for key in ("before", "after", "mended", "broken", "p_value")})
         found: dict[str, Any] = {
@@ -218,10 +234,10 @@ class SpecialistRun:
             "rules": rules,
             "out_of_fold": evidence,
             "cost": mean_cost(
-                model.multiplications(pools.validation.glyphs),
-                specialist_cost(self.config, plan),
+                *costs,
+                budget.each(asked, plan),
                 evidence,
-                margin_curve(asked, plan),
+                plan.curve,
             ),
         }
         target = self.folder / (BUNDLE if name == FULL else f"{BUNDLE}-{name}")
@@ -234,15 +250,13 @@ class SpecialistRun:
     def _record(self, figures: Mapping[str, Any], pools: Pools, bundle: Bundle) -> None:
         data = [describe(pools.train, "training pool"), describe(pools.validation, "validation pool")]
         arguments = self.config.to_dict()
-        full, light = figures[FULL], figures[LIGHT]
-        cascade = {
-            "light_errors": light["out_of_fold"]["overall"]["before"],
-            "light_errors_with_specialists": light["out_of_fold"]["overall"]["after"],
-            "full_errors": full["out_of_fold"]["overall"]["before"],
-            "compute_of_full": light["cost"]["mean"] / full["cost"]["stage_one"],
-        }
         record = make_record(
-            "specialists", "recognizer specialists", arguments, data, {**figures, "cascade": cascade}, bundle
+            "specialists",
+            "recognizer specialists",
+            arguments,
+            data,
+            {**figures, "cascade": cascade(figures)},
+            bundle,
         )
         write_record(record, self.folder)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
 from recognizer.specialists import Blend
-from recognizer.training.specialists.choice import Asked, choose, choose_kind, fit_blend
+from recognizer.training.specialists.choice import Asked, Budget, choose, choose_kind, fit_blend
 from recognizer.training.specialists.fit import LOGISTIC, NETWORK, NETWORK_VIEWS
 
 QUICK = settings(deadline=None, max_examples=30)
@@ -62,6 +64,38 @@ def test_the_margin_is_no_wider_than_needed():
     asked_counts = [curve[margin]["asked"] for margin in sorted(curve)]
     assert asked_counts == sorted(asked_counts)
     assert curve[plan.margin]["errors"] < curve[0.0]["errors"]
+
+
+def some_cost(most):
+    """A budget: a second kind that costs one, and a third that costs five."""
+    return Budget(most, {NETWORK: 1.0, NETWORK_VIEWS: 5.0}, 3000)
+
+
+def three_kinds():
+    """The third kind knows a little more than the second, and the first nothing."""
+    asked = asked_about()
+    sign = np.where(asked.labels == PAIR[0], 1.0, -1.0)
+    more = asked.verdicts[NETWORK] + 0.6 * sign
+    return {PAIR: replace(asked, verdicts={**asked.verdicts, NETWORK_VIEWS: more})}
+
+
+@pytest.mark.parametrize("most", [0.0, 0.05, 0.3, 0.6, 2.0, 10.0])
+def test_specialists_cost_no_more_than_they_may(most):
+    asked, budget = three_kinds(), some_cost(most)
+    plan = choose(asked, budget)
+    assert budget.total(asked, plan) <= most * budget.n
+    assert set(plan.choices[PAIR].errors) == {"none", LOGISTIC, NETWORK, NETWORK_VIEWS}
+
+
+def test_a_cheap_kind_that_is_asked_often_beats_a_dear_one_that_is_asked_seldom():
+    asked = three_kinds()
+    plenty, scarce, little = (choose(asked, some_cost(most)) for most in (10.0, 0.9, 0.3))
+    assert plenty.choices[PAIR].kind == NETWORK_VIEWS
+    assert scarce.choices[PAIR].kind == NETWORK
+    assert plenty.margin >= scarce.margin > little.margin
+    assert plenty.errors <= scarce.errors < little.errors
+    each = some_cost(0.9).each(asked, scarce)
+    assert each == 1.0
 
 
 def test_labels_of_a_third_class_stay_wrong():

@@ -18,12 +18,12 @@ from recognizer.errors import UsageError
 from recognizer.network import Network
 from recognizer.pair_models import load_pair_model
 from recognizer.results import REJECT
-from recognizer.training.config import NetworkConfig
+from recognizer.training.config import NetworkConfig, load_config
 from recognizer.training.export import to_onnx, with_features
 from recognizer.training.loop import logits_of, tensors
 from recognizer.training.model import GlyphClassifier, multiplications
 from recognizer.training.samples import Pool
-from recognizer.training.specialists.config import FitConfig, load_specialist_config
+from recognizer.training.specialists.config import FitConfig
 from recognizer.training.specialists.fit import KINDS, NETWORK, NETWORK_VIEWS, train_specialist
 from recognizer.training.specialists.folds import NOWHERE, assign_folds, outputs_of
 from recognizer.training.specialists.pairs import mine
@@ -202,5 +202,5 @@ def test_multiplications_are_counted():
     config = NetworkConfig((2, 3), (4,))
     by_hand = 14 * 14 * 25 * 2 + 14 * 14 * 9 * 2 * 3 + 7 * 7 * 9 * 3 * 4 + 4 * 49 + 4 * 11
     assert multiplications(config) == by_hand
-    light, full = load_specialist_config("configs/specialists.toml").network, NetworkConfig()
+    light, full = load_config("configs/light.toml").network, NetworkConfig()
     assert multiplications(light) < 0.27 * multiplications(full)

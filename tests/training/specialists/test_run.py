@@ -53,10 +53,6 @@ most = 2
 epochs = 1
 batch = 32
 simple_samples = 60
-[network]
-half = [4]
-quarter = [8]
-int8 = false
 """
 
 
@@ -104,7 +100,12 @@ def test_the_command_leaves_models_figures_and_pictures(made):
         assert all(each["gain"]["mended"] > each["gain"]["broken"] for each in enabled)
         errors = [point["error"] for point in found["cost"]["curve"]]
         assert errors[0] == pytest.approx(evidence["overall"]["before"] / evidence["n"])
-    assert figures["cascade"]["compute_of_full"] < 1
+    rows = {(row["model"], row["specialists"]): row["out_of_fold"] for row in figures["cascade"]}
+    assert list(rows) == [(name, both) for name in ("full", "light") for both in (False, True)]
+    assert rows["full", False]["of_full"] == 1
+    assert rows["light", False]["of_full"] <= rows["light", True]["of_full"]
+    for (name, both), row in rows.items():
+        assert row["errors"] == figures[name]["out_of_fold"]["overall"]["after" if both else "before"]
 
 
 def test_the_models_answer_and_are_what_was_measured(made, runs):
@@ -122,19 +123,12 @@ def test_the_models_answer_and_are_what_was_measured(made, runs):
 
 
 def test_what_is_finished_is_found_again(made, runs, tmp_path, monkeypatch):
-    before = {file: file.stat().st_mtime_ns for file in (made / "folds").iterdir() if file.name != "light.pt"}
+    kept = [file for file in (made / "folds").iterdir() if file.name not in ("light.pt", "full.pt")]
+    before = {file: file.stat().st_mtime_ns for file in (*kept, *(made / "specialists").iterdir())}
     meta = json.loads((made / "bundle" / "meta.json").read_text())
     assert make(runs, made) == 0
     assert {file: file.stat().st_mtime_ns for file in before} == before
     assert json.loads((made / "bundle" / "meta.json").read_text()) == meta
-
-
-def test_specialists_start_from_a_light_model_of_their_size(runs, tmp_path, capsys):
-    assert main([
-        "specialists", "--config", str(runs / "specialists.toml"), "--run", str(runs / "full"),
-        "--light", str(runs / "full"), "--out", str(tmp_path),
-    ]) == 2  # fmt: skip
-    assert "is not that of [network]" in capsys.readouterr().err
 
 
 def test_a_run_without_pools_is_refused(runs, tmp_path, capsys):
