@@ -24,9 +24,11 @@ import numpy as np
 from common import header, table, write
 from numpy.typing import NDArray
 from PIL import Image
+from speed_parts import parts, through_network
 
 from recognizer import Recognizer, to_glyph
 from recognizer.data import find_data, load_mnist
+from recognizer.glyph import find_glyphs
 from reject_gen.paper import put_on_paper
 
 Grey = NDArray[np.uint8]
@@ -115,6 +117,13 @@ def main() -> None:
             start = time.perf_counter()
             list(many.recognize_many(pages))
             batches.append([kind, threads, round(len(pages) / (time.perf_counter() - start))])
+    digit_glyphs = np.stack([found.image for found in find_glyphs(list(digits))])
+    networks = [
+        [threads, round(through_network(recognizer, digit_glyphs, threads))]
+        for threads in sorted({1, os.cpu_count() or 1})
+    ]
+    files = [file for file in kinds["56×56, PNG"] if isinstance(file, bytes) and to_glyph(file).any()]
+    spent = parts(recognizer, files)
     cold = {name: process_milliseconds(arguments) for name, arguments in COLD.items()}
     bare, full = list(cold.values())[-2:]
     write(
@@ -134,6 +143,10 @@ def main() -> None:
         ),
         "`recognize_many`, images a second.\n",
         table(["page", "threads", "images a second"], batches),
+        "Glyphs of MNIST a second through the network, in batches, second looks included.\n",
+        table(["threads", "glyphs a second"], networks),
+        "Where the time of a file of 56×56 goes, on one thread, in chunks; and what the bare work takes.\n",
+        spent,
         "Cold start of a process, milliseconds, median of 9.\n",
         table(["process", "ms"], [[name, f"{value:.0f}"] for name, value in cold.items()]),
         f"`recognize` takes {full / bare:.2f} times as long as the imports alone.\n",
