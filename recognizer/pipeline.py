@@ -15,7 +15,6 @@ from recognizer.bundle import Bundle
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
 from recognizer.explain import KnownDigits
-from recognizer.field import read_field
 from recognizer.finder import Finder
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
@@ -181,6 +180,8 @@ class Recognizer:
             isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
         ):
             raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
+        from recognizer.field import read_field
+
         page = open_page(image, max_pixels=self._max_pixels)
         segments = read_field(page, self._stages.network.first_logits, self._decision.temperature, length)
         kinds: list[Kind] = ["one"] * len(segments)

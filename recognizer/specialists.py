@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from recognizer.bundle import Bundle
 from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
 from recognizer.network import Network
-from recognizer.pair_models import PairModel, load_pair_model
 from recognizer.results import REJECT
+
+if TYPE_CHECKING:
+    from recognizer.pair_models import PairModel
 
 LIMIT = 15.0  # greater log-odds say no more
 ROUNDING = 1e-3  # of log-odds: well above what single precision loses
@@ -173,6 +176,8 @@ def load_stage_two(bundle: Bundle) -> StageTwo | None:
     described = bundle.stage_two
     if not described or not described["specialists"]:
         return None
+    from recognizer.pair_models import load_pair_model
+
     specialists = tuple(
         Specialist(
             (int(each["pair"][0]), int(each["pair"][1])),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
-from typing import Generic, TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Image = TypeVar("Image")
 Taken = TypeVar("Taken")
@@ -53,12 +55,15 @@ def stream(
     source = iter(images)
     size = max(1, min(CHUNK, batch_size // threads))
     chunks = iter(lambda: [steps.take(image) for image in islice(source, size)], [])
-    if threads == 1:
-        for chunk in chunks:
+    first = next(chunks, [])
+    if threads == 1 or len(first) < size:  # of few images there is nothing to share
+        for chunk in chain([first] if first else [], chunks):
             yield from steps.read(steps.find(steps.open(chunk)))
-    else:
-        with ThreadPoolExecutor(threads - 1, "recognize") as workers:
-            yield from _shared(chunks, steps, max(1, batch_size // size), workers, threads)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads - 1, "recognize") as workers:
+        yield from _shared(chain([first], chunks), steps, max(1, batch_size // size), workers, threads)
 
 
 def _shared(
@@ -69,6 +74,8 @@ def _shared(
     threads: int,
 ) -> Iterator[Answer]:
     """This thread finds; the workers open and read, and this one as well where they don't keep up."""
+    from concurrent.futures import Future
+
     opening: deque[tuple[list[Taken], Future[list[Opened]]]] = deque()
     reading: deque[Future[list[Answer]]] = deque()
     while True:
