@@ -157,7 +157,8 @@ def main() -> None:
         "n": ", ".join(f"{each['n']} ({each['name']})" for each in record["data"]),
         "seed": record["seed"],
         "model": record["model"]["name"],
-        "command": "`recognizer specialists --config configs/specialists.toml --run runs/best --light runs/light`",
+        "command": "`recognizer specialists --config configs/specialists.toml --run runs/best "
+        "--light runs/light-fortieth runs/light`",
     }
     if args.note:
         facts["note"] = args.note

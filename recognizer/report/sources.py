@@ -41,8 +41,9 @@ ALL = (
     Source("rejects", "python benchmarks/studies.py rejects --run runs/best", 10),
     Source(
         "specialists",
-        "recognizer specialists --config configs/specialists.toml --run runs/best --light runs/light",
-        25,
+        "recognizer specialists --config configs/specialists.toml --run runs/best "
+        "--light runs/light-fortieth runs/light",
+        15,
     ),
     Source(
         "evaluation",
@@ -53,6 +54,18 @@ ALL = (
         "stage_two",
         "recognizer evaluate --stages --data mnist rejects --model runs/specialists/bundle --json "
         f"> {_RESULT}/stage_two.json",
+        0,
+    ),
+    Source(
+        "stage_two_light",
+        "recognizer evaluate --stages --data mnist usps.npz cells.npz rejects --model runs/specialists/bundle-light "
+        f"--json > {_RESULT}/stage_two_light.json",
+        0,
+    ),
+    Source(
+        "stage_two_light_b",
+        "recognizer evaluate --stages --data mnist usps.npz cells.npz rejects --model runs/specialists/bundle-light-b "
+        f"--json > {_RESULT}/stage_two_light_b.json",
         0,
     ),
     Source("stages", "python benchmarks/stages.py --data mnist:validation rejects", 1),

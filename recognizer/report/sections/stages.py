@@ -71,18 +71,24 @@ def choices(found: Mapping[str, Any]) -> Table:
 
 def cascade(found: Found) -> Table:
     """The second story: light models with specialists, against the full one."""
-    full = found.figures["full"]["cost"]["stage_one"]
+    told = found.figures["cascade"]
+    # The first records named two models alone, and no shares.
+    known = told if isinstance(told, list) else []
+    of_full = {(row["model"], row["specialists"]): row["out_of_fold"]["of_full"] for row in known}
     rows: list[list[Cell]] = []
     for name in _models(found):
         each = found.figures[name]
-        for words, when, cost in (("alone", "before", "stage_one"), ("with specialists", "after", "mean")):
-            total = each["cost"][cost]
+        for words, both in (("alone", False), ("with specialists", True)):
+            when = "after" if both else "before"
             rows.append([
-                f"{name} model {words}", count(each["out_of_fold"]["overall"][when]),
-                figure(total / 1e6, ".2f"), percent(total / full), count(each["validation"]["overall"][when]),
+                f"{name} model {words}",
+                count(each["out_of_fold"]["overall"][when]),
+                figure(each["cost"]["mean" if both else "stage_one"], ",.0f"),
+                percent(of_full.get((name, both))),
+                count(each["validation"]["overall"][when]),
             ])  # fmt: skip
     columns = (
-        "", "errors out of fold", "million multiplications a glyph", "of the full model's", "errors on validation pool"
+        "model", "errors out of fold", "multiplications a glyph", "of the full model's", "errors on the validation pool"
     )  # fmt: skip
     return Table(columns, rows)
 
@@ -143,6 +149,8 @@ def section(material: Material) -> Section:
             paragraph(own),
             part(material, "specialists", "Evidence out of fold", _trial),
             part(material, "stage_two", "Before and after on data sets", _sets),
+            part(material, "stage_two_light", "The same of the light model", _sets),
+            part(material, "stage_two_light_b", "The same of the second light model", _sets),
             benchmark(material, "stages", "What stage two costs"),
         ]
     )
