@@ -19,7 +19,7 @@ from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool
 from recognizer.training.specialists.config import SpecialistConfig
 from recognizer.training.specialists.fit import KINDS, NETWORK, NETWORK_VIEWS, Sample, Start, fit_simple
-from recognizer.training.specialists.folds import FoldNetwork, outputs_of
+from recognizer.training.specialists.folds import FoldNetwork, first_looks, outputs_of
 from recognizer.training.specialists.shared import find_doubts, fit_shared, ship_shared, specialist_of
 
 Rows = NDArray[np.intp]
@@ -51,7 +51,7 @@ class Candidates:
     size: NetworkConfig
     folder: Path
     progress: Progress
-    _rejects: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    _known: dict[int, tuple[Network, NDArray[np.float32]]] = field(default_factory=dict)
 
     def models(self, pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
         """Specialists of all kinds that learnt from a part; the simple ones, from features of ``stage_one``."""
@@ -82,7 +82,7 @@ class Candidates:
         fit, seed = self.config.fit, self.config.seed + part
         learns = np.flatnonzero(self._learns(part))
         glyphs = self.pool.glyphs[learns]
-        logits = outputs_of(self.light[part].network, glyphs).logits
+        logits = first_looks(self.light[part].network, glyphs)
         doubts = find_doubts(glyphs, self.pool.labels[learns], logits, fit.lead)
         network = fit_shared(doubts, Start(self.full[part].weights, self.size), fit, seed)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -92,32 +92,43 @@ class Candidates:
 
     def simple(self, kinds: Sequence[str], pair: Pair, part: int, stage_one: Network) -> dict[str, PairModel]:
         """Those of plain arrays."""
+        if not kinds:
+            return {}
         sample = self._simple_sample(pair, part, stage_one)
         return {kind: fit_simple(sample, kind, self.config.seed + part) for kind in kinds}
 
     def _simple_sample(self, pair: Pair, part: int, stage_one: Network) -> Sample:
-        """Some of the glyphs, half of them the hardest."""
-        rows = self.rows(pair, part)
-        logits = outputs_of(self.light[part].network, self.pool.glyphs[rows]).logits
+        """Some of the glyphs, half of them the hardest for stage one."""
+        rows = self.rows(pair, part, stage_one)
+        logits = self._logits(part, stage_one)[rows]
         hard = self._some(
             np.abs(logits[:, pair[0]] - logits[:, pair[1]]), self.config.fit.simple_samples, part
         )
-        return self._sample(rows[hard], pair, stage_one)
+        glyphs = self.pool.glyphs[rows[hard]]
+        features = outputs_of(stage_one, glyphs).features
+        return Sample(glyphs, self.pool.labels[rows[hard]] == pair[0], features)
 
-    def rows(self, pair: Pair, part: int) -> Rows:
-        """The glyphs that specialists of a part learn from: all digits of the pair, and the likeliest non-digits."""
+    def rows(self, pair: Pair, part: int, stage_one: Network) -> Rows:
+        """The glyphs that simple kinds are taken from: all digits of the pair, and the likeliest non-digits."""
         learns = self._learns(part)
         digits = np.flatnonzero(learns & np.isin(self.pool.labels, pair) & (self.pool.labels != REJECT))
         if pair[1] != REJECT:
             return digits
         rejects = np.flatnonzero(learns & (self.pool.labels == REJECT))
-        if part not in self._rejects:
-            self._rejects[part] = outputs_of(self.light[part].network, self.pool.glyphs[rejects]).logits
-        logits = self._rejects[part]
+        logits = self._logits(part, stage_one)[rejects]
         likely = self._some(
             logits[:, REJECT] - logits[:, pair[0]], round(self.config.fit.others * len(digits)), part
         )
         return np.sort(np.concatenate([digits, rejects[likely]]))
+
+    def _logits(self, part: int, network: Network) -> NDArray[np.float32]:
+        """What a network says of the glyphs that a part learns from, at its first look: float32 (N, 11), others NaN."""
+        if self._known.get(part, (None,))[0] is not network:
+            learns = np.flatnonzero(self._learns(part))
+            logits = np.full((len(self.pool), REJECT + 1), np.nan, np.float32)
+            logits[learns] = first_looks(network, self.pool.glyphs[learns])
+            self._known[part] = network, logits
+        return self._known[part][1]
 
     def _learns(self, part: int) -> NDArray[np.bool_]:
         if part == self.config.folds.count:
@@ -132,10 +143,3 @@ class Candidates:
             return np.sort(order)
         others = np.random.default_rng([self.config.seed, part]).permutation(order[wanted // 2 :])
         return np.sort(np.concatenate([order[: wanted // 2], others[: wanted - wanted // 2]]))
-
-    def _sample(self, rows: Rows, pair: Pair, stage_one: Network | None = None) -> Sample:
-        glyphs = self.pool.glyphs[rows]
-        features = (
-            outputs_of(stage_one, glyphs).features if stage_one else np.zeros((len(rows), 0), np.float32)
-        )
-        return Sample(glyphs, self.pool.labels[rows] == pair[0], features)
