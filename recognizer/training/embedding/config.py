@@ -77,7 +77,7 @@ class DisturbConfig:
         elastic: standard deviation of the smooth displacement, pixels.
         thick: share of the copies whose strokes are made a pixel thicker.
         pen: share of the copies that are blurred and made sharp again at another level, as with another pen.
-        gap: share of the copies that a small rectangle is missing from.
+        gap: share of the copies that a rectangle is missing from.
         gap_side: longest side of this rectangle, pixels.
         clean: share of the copies without stray pixels and noise.
         stray: share of the pixels that are set to ink, and of those that are set to paper.
@@ -90,9 +90,9 @@ class DisturbConfig:
     shift: float = 3.0
     elastic: float = 0.3
     thick: float = 0.5
-    pen: float = 0.2
-    gap: float = 0.3
-    gap_side: float = 12.0
+    pen: float = 0.3
+    gap: float = 0.6
+    gap_side: float = 20.0
     clean: float = 0.15
     stray: float = 0.03
     noise: float = 0.15
@@ -128,8 +128,8 @@ class LossConfig:
     of_clean: float = 0.8
     sparsity: float = 0.05
     pose: float = 10.0
-    digit_share: float = 0.3
-    detail_share: float = 0.04
+    digit_share: float = 0.25
+    detail_share: float = 0.08
 
     def __post_init__(self) -> None:
         if not min(self.shares) > 0:
@@ -156,7 +156,7 @@ class EmbeddingOptimizerConfig:
         average: decay, per step, of the exponential average of weights that is kept.
     """
 
-    epochs: int = 30
+    epochs: int = 40
     batch: int = 512
     rate: float = 4e-3
     weight_decay: float = 0.02
@@ -170,12 +170,14 @@ class FinishConfig:
     Attributes:
         epochs: passes over the images.
         batch: images a step, each with a disturbed copy.
-        rate: highest learning rate of the one-cycle schedule of Adam.
+        rate: highest learning rate of the one-cycle schedules of Adam.
+        decoder_epochs: passes of the decoder alone, when the detail's part is done.
     """
 
     epochs: int = 25
     batch: int = 256
     rate: float = 2e-3
+    decoder_epochs: int = 8
 
 
 @dataclass(frozen=True)

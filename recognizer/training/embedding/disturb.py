@@ -54,7 +54,7 @@ def _thicken(glyphs: torch.Tensor, share: float, generator: torch.Generator) -> 
 
 def _change_pen(glyphs: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
     chosen = _some(len(glyphs), share, generator)
-    level = 0.3 + 0.35 * torch.rand(len(chosen), 1, 1, 1, generator=generator)
+    level = 0.3 + 0.5 * torch.rand(len(chosen), 1, 1, 1, generator=generator)
     soft = functional.avg_pool2d(glyphs[chosen], 3, 1, 1)
     most = soft.amax((2, 3), keepdim=True).clamp(min=1e-3)
     glyphs[chosen] = (0.5 + 2 * (soft / most - level)).clamp(0, 1) * (soft > 0.1 * most)

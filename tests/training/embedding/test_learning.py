@@ -19,7 +19,7 @@ from small_embedding import CONFIG, POOL, learn, run_graph  # noqa: E402
 from recognizer.training.embedding import figures  # noqa: E402
 from recognizer.training.embedding.evaluation import decode, encode  # noqa: E402
 from recognizer.training.embedding.export import decoder_to_onnx, encoder_to_onnx  # noqa: E402
-from recognizer.training.embedding.finish import finish  # noqa: E402
+from recognizer.training.embedding.finish import finish, level  # noqa: E402
 from recognizer.training.embedding.loop import neighbourhoods  # noqa: E402
 from recognizer.training.progress import Progress  # noqa: E402
 
@@ -91,6 +91,22 @@ def test_the_finish_makes_decoding_better_and_nothing_else_different(learnt, tmp
     ]
     assert errors[1] < 0.8 * errors[0]
     assert np.array_equal(codes[0].wide, codes[1].wide)
-    assert np.array_equal(codes[0].dense[:, :18], codes[1].dense[:, :18])
+    digit = CONFIG.network.digit
+    assert np.array_equal(codes[0].dense[:, :digit], codes[1].dense[:, :digit])
     again = finish(copy.deepcopy(before), POOL, CONFIG, tmp_path, Progress())
     assert np.array_equal(encode(again, POOL.glyphs).dense, codes[1].dense)
+
+
+def test_levelling_takes_out_what_tells_all_copies_from_all_originals_and_leaves_the_rest():
+    generator = torch.Generator().manual_seed(0)
+    layer = torch.nn.Linear(6, 5)
+    inputs = torch.randn(200, 6, generator=generator)
+    with torch.no_grad():
+        gap = layer(torch.eye(6)[:1] * 3) - layer(torch.zeros(1, 6))  # the first input says which is a copy
+        clean = layer(inputs)
+        direction = torch.nn.functional.normalize(gap[0], dim=0)
+        level(layer, clean, clean + gap + 0.01 * torch.randn(200, 5, generator=generator))
+        levelled = layer(inputs)
+    assert (levelled @ direction).abs().max() < 0.05
+    across = clean - torch.outer(clean @ direction, direction)
+    assert levelled == pytest.approx(across, abs=0.05)
