@@ -68,7 +68,7 @@ def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
     """Bring cases up to date, diagnose them, and set those aside that are not yet: for good.
 
     Raises:
-        UsageError: there are too few cases to learn from, or none to judge by.
+        UsageError: there are too few cases to learn from, none to judge by, or none of these that is wrong.
     """
     name = recognizer.bundle.name
     stale = [case.id for case in store.cases() if case.answer.model.partition(",")[0] != name]
@@ -79,11 +79,17 @@ def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
     usable = cases.take(~np.isin(cases.ids, sorted(look)) | cases.settled)
     parts = _set_aside(store, usable)
     learn = usable.take(np.array([parts[case] == "learn" for case in usable.ids.tolist()], np.bool_))
-    judge = tuple(case for case in usable.ids.tolist() if parts[case] == "judge")
+    to_judge = usable.take(np.array([parts[case] == "judge" for case in usable.ids.tolist()], np.bool_))
+    judge = tuple(to_judge.ids.tolist())
     if len(learn) < FEWEST or not judge:
         raise UsageError(
             f"there are {len(learn)} cases to learn from and {len(judge)} to judge by: "
             f"{FEWEST} and 1 are the fewest; report more, best from several sources"
+        )
+    if to_judge.right.all():
+        raise UsageError(
+            f"{name} has all {len(judge)} cases right that it is judged by: no candidate could be better; "
+            "report more images that it gets wrong"
         )
     return Material(learn, judge, tuple(sorted(look)), diagnosis)
 

@@ -200,9 +200,18 @@ def test_earlier_judged_cases_are_judged_again(store):
     current, _, _ = learnt(store)
     promote(store, verdict_of(store, current), "first")
     fill(store, seed=50)
+    Registry().rollback("to learn once more")
     current, _, _ = learnt(store)
     names = [check.name for check in verdict_of(store, current).checks]
     assert "earlier judged cases, answer" in names
+
+
+def test_nothing_is_learnt_where_no_candidate_could_be_better(store):
+    current, _, _ = learnt(store)
+    promote(store, verdict_of(store, current), "all that there was to learn")
+    fill(store, seed=50)  # more of the same, which the model now has right
+    with pytest.raises(UsageError, match="no candidate could be better"):
+        prepare(store, Recognizer.load(), open_gallery())
 
 
 def test_the_command_judges_switches_and_reports(store, capsys, tmp_path):
@@ -304,12 +313,12 @@ def test_many_small_losses_are_not_more_than_one_large():
 
 
 def test_a_model_that_learnt_tells_its_first_ancestor(store):
-    base, _, said = learnt(store)
+    base, material, said = learnt(store)
     assert said["ancestor"]["model"] == base.name
     promote(store, verdict_of(store, base), "first")
-    fill(store, seed=50)
-    current, _, again = learnt(store)
+    current = Recognizer.load().bundle
     assert current.name != base.name
+    again = learn(current, material, POOLS, QUICK, QUIET, candidate_folder())
     assert again["ancestor"] == said["ancestor"]
     fewer = Known(KNOWN.glyphs[1:], KNOWN.labels[1:], KNOWN.sources[1:])
     silent = Answers(np.zeros(len(fewer.labels), np.intp), np.zeros(len(fewer.labels), bool))

@@ -9,6 +9,7 @@ import pytest
 from pages import DIGITS, LABELS
 from PIL import Image
 from shipped_stand_in import shipped, write_shipped
+from small_graphs import seen, worth
 
 from recognizer import to_glyph
 from recognizer.cli.badcase import main as badcase
@@ -16,6 +17,7 @@ from recognizer.cli.recognize import main as recognize
 from recognizer.feedback.cases import Answer, Report, Sample
 from recognizer.feedback.mistakes import Mistake, PastMistakes, told
 from recognizer.feedback.store import Store
+from retrieval import cost
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -133,3 +135,35 @@ def test_the_command_tells_what_an_image_looks_like(tmp_path, monkeypatch, capsy
     assert f"this looks like 1 case where {LABELS[0]} was refused" in said.out
     assert "case 1" in said.out
     assert "b.png" in said.err
+
+
+def test_a_few_cases_are_searched_exactly(store, monkeypatch):
+    ran = seen(monkeypatch)
+    monkeypatch.setattr(cost, "COMPARE_ROW", 1.0)  # as if millions had been asked
+    store.add([sample(number, 10) for number in range(5)])
+    past = PastMistakes(store)
+    past.similar(glyphs(3))
+    past.similar(glyphs(*range(20)))
+    assert ran == ["exact"] * 2
+
+
+def test_one_question_is_searched_exactly_and_a_service_ends_on_the_graph(store, monkeypatch):
+    ran = worth(monkeypatch, 4)
+    store.add([sample(number, 10) for number in range(30)])
+    past = PastMistakes(store)
+    for number in range(5):
+        assert past.similar(glyphs(number), 1)[0][0].case == number + 1
+    assert ran == ["exact"] * 3 + ["pynndescent"] * 2
+    store.add([sample(33, 10)])
+    assert past.similar(glyphs(33), 1)[0][0].case == 31, "a new case is found at once"
+    assert ran[-1] == "pynndescent"
+    assert PastMistakes(store).similar(glyphs(0), 1)[0][0].case == 1
+    assert ran[-1] == "exact", "another process begins anew"
+
+
+def test_a_batch_of_many_is_searched_by_the_graph(store, monkeypatch):
+    ran = worth(monkeypatch, 4)
+    store.add([sample(number, 10) for number in range(30)])
+    found = PastMistakes(store).similar(glyphs(*[*range(20)] * 3), 1)
+    assert [hits[0].case for hits in found] == [*range(1, 21)] * 3
+    assert ran == ["pynndescent"]
