@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 class KnownDigits:
-    """A gallery, opened when it is first needed. Threads may share one, and a process that forks both its sides."""
+    """A gallery, opened when it is first needed, and searched by the engine that the questions so far are worth.
+
+    Threads may share one, and so may both sides of a fork, unless another thread was getting an engine ready.
+    """
 
     def __init__(self, gallery: Gallery | str | os.PathLike[str] | None = None) -> None:
         """Name a gallery: its folder, name or address, or None for the one that ships; or hand over an open one."""
         self._asked = gallery
-        self._opened: tuple[Gallery, str] | None = None
+        self._gallery: Gallery | None = None
 
     @property
     def gallery(self) -> Gallery:
@@ -33,7 +36,11 @@ class KnownDigits:
         Raises:
             GalleryError: there is none that can be used.
         """
-        return self._open()[0]
+        # Without a lock, which a fork could leave locked for good: two threads may both open it, and one stays.
+        if self._gallery is None:
+            with as_gallery_error():
+                self._gallery = _opened(self._asked)
+        return self._gallery
 
     def nearest(self, glyphs: Sequence[NDArray[np.uint8]], k: int) -> list[tuple[Hit, ...]]:
         """The k nearest known digits of each glyph uint8 (28, 28), nearest first.
@@ -43,18 +50,8 @@ class KnownDigits:
         """
         if not glyphs:
             return []
-        gallery, engine = self._open()
         with as_gallery_error():
-            return [tuple(hits) for hits in gallery.search(np.stack(glyphs), k, engine=engine)]
-
-    def _open(self) -> tuple[Gallery, str]:
-        # Without a lock, which a fork could leave locked for good: two threads may both open it, and one stays.
-        if self._opened is None:
-            with as_gallery_error():
-                gallery = _opened(self._asked)
-            # Chosen once, and for one question: an image gets the same neighbours alone, in a batch and later.
-            self._opened = gallery, gallery.plan(1).engine
-        return self._opened
+            return [tuple(hits) for hits in self.gallery.search(np.stack(glyphs), k)]
 
 
 def _opened(asked: Gallery | str | os.PathLike[str] | None) -> Gallery:

@@ -26,6 +26,8 @@ BUILD_ROW = 7e-5
 COMPILE_SEARCH = 5.0
 COMPILE_BUILD = 30.0
 
+SERVED = 200_000  # on how many more questions a service counts
+
 
 def exact(queries: int, rows: int) -> float:
     """Searching exactly."""

@@ -73,9 +73,12 @@ class Engines:
         """Take over from the state ``before`` what still holds."""
         self.snapshot = snapshot
         self._threads = threads
-        self._lock = threading.Lock()
+        self._making_graph, self._making_inverted = threading.Lock(), threading.Lock()
         self._spent: float = before._spent if before else 0.0
+        self._unusable: bool = before._unusable if before else False
         self._covering: _Covering | None = before._covering if before else None
+        if self._covering and not self._covers(self._covering.covered, self._covering.fingerprint):
+            self._covering = None
         self._exact = ExactIndex(snapshot.rows)
         self._approximate: ApproximateIndex | None = None
         self._inverted: InvertedIndex | None = None
@@ -95,9 +98,16 @@ class Engines:
             return Plan(self._approximate.name, "it is loaded")
         if rows < LEAST_ROWS:
             return Plan(EXACT, f"the gallery has fewer than {LEAST_ROWS:,} images")
-        exact = self._spent + cost.exact(queries, rows)
+        if self._covering:
+            return Plan(PYNNDESCENT, "it is loaded")
+        if self._unusable:
+            return Plan(EXACT, "the other engine can't be used")
+        exact = cost.exact(queries, rows)
+        # While another thread makes the graph, only what would take longer by itself waits for it.
+        if not self._making_graph.locked():
+            exact += self._spent
         ready, how = cost.loading(rows), "load"
-        if exact > ready and not self._is_at_hand():
+        if exact > ready and not self._saved():
             ready, how = cost.building(rows), "build"
         so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to {how} the other engine"
         return Plan(PYNNDESCENT if exact > ready else EXACT, so_far)
@@ -126,30 +136,31 @@ class Engines:
 
     def inverted(self) -> InvertedIndex:
         """The index of recall mode."""
-        with self._lock:
+        with self._making_inverted:
             if self._inverted is None:
                 dimensions = self.snapshot.manifest.encoder["wide"]
                 self._inverted = InvertedIndex(self.snapshot.wide(), dimensions)
             return self._inverted
 
     def _graph_index(self) -> ApproximateIndex:
-        with self._lock:
+        with self._making_graph:
             if self._approximate is None:
                 rows = self.snapshot.rows
                 if len(rows) < LEAST_ROWS:
                     self._approximate = ApproximateIndex(rows, None, 0)
                 else:
-                    made = self._covering if self._is_covered() else None
-                    made = self._covering = made or self._loaded() or self._built()
+                    made = self._covering = self._covering or self._made()
                     self._approximate = ApproximateIndex(rows, made.graph, made.covered)
             return self._approximate
 
-    def _is_at_hand(self) -> bool:
-        return self._is_covered() or bool(self._saved())
-
-    def _is_covered(self) -> bool:
-        made = self._covering
-        return made is not None and self._covers(made.covered, made.fingerprint)
+    def _made(self) -> _Covering:
+        try:
+            made = self._loaded() or self._built()
+        except EngineError:
+            self._unusable = True
+            raise
+        self._spent = 0.0  # it paid for this graph, and the next one has to be earned again
+        return made
 
     def _saved(self) -> list[tuple[Path, dict[str, Any]]]:
         """Indexes on disk that cover this gallery."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,8 @@ LEAST_QUERIES = 64  # for each thread: starting one takes as long as some querie
 
 # numba's simplest layer of threads ends the process when two threads use it at once.
 _one_at_a_time = threading.Lock()
+# GNU's OpenMP ends a process that uses it, and was forked from one that did: these ids go to a forked process.
+_builders: set[int] = set()
 
 
 class Links(NamedTuple):
@@ -98,6 +101,10 @@ class Graph:
         """
         with _usable():
             from retrieval.descent import descend
+
+            if _builders - {os.getpid()}:
+                raise RuntimeError("this process was forked from one that built a graph")
+        _builders.add(os.getpid())
         with _one_at_a_time, _numba_threads(threads):
             links = Links(*descend(unpack(rows.take(np.arange(len(rows)))), NEIGHBOURS, SEED))
         graph = cls(links, rows, threads)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import DIGITS, LABELS, page_of
 from shipped_stand_in import NAMES, SOURCE, glyphs, shipped, write_shipped
+from small_graphs import worth
 
 from recognizer import Recognizer, RecognizerError, to_glyph
 from recognizer.errors import GalleryError
@@ -153,6 +154,33 @@ def test_a_process_that_forks_explains_on_both_sides(opened_before):
     process.join(60)
 
 
+def explained_elsewhere(asked, send):
+    """What a forked process gets from a model, and from one of its own."""
+    ids = [neighbours_of(asked, PAGES[1])]
+    own = Recognizer.load(threads=1)
+    ids += [neighbours_of(own, PAGES[1]) for _ in range(3)]
+    send((ids, own.gallery.plan(1)))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_process_forked_after_a_graph_was_built_goes_on(monkeypatch):
+    """It inherits the graph. To build another would end it, so what it asks of its own gallery is exact."""
+    worth(monkeypatch, 2)
+    model = Recognizer.load(threads=1)
+    model.gallery.prepare()
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=explained_elsewhere, args=(model, theirs.send))
+    process.start()
+    assert ours.poll(60)
+    found, plan = ours.recv()
+    process.join(60)
+    assert found == [neighbours_of(model, PAGES[1])] * 4
+    assert plan.engine == "exact"
+    assert "can't be used" in plan.why
+
+
 def test_what_the_code_remembers_is_a_glyph():
     seen = remembered(Gallery.open(), glyphs()[3])
     assert (seen.shape, seen.dtype) == ((28, 28), np.uint8)
@@ -182,3 +210,35 @@ def test_the_answer_is_contradicted_only_by_more_neighbours_than_support_it(best
     said = disagreement(answer_with(best, labels))
     votes = Counter(label for label in labels if label is not None)
     assert (said is not None) == (max(votes.values(), default=0) > votes[best])
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The engines that answered, where the graph of the forty images is worth ten questions."""
+    return worth(monkeypatch, 10)
+
+
+def test_one_image_is_explained_exactly_and_a_loop_ends_on_the_graph(ran):
+    model = Recognizer.load()
+    for page in PAGES[:12]:
+        assert len(model.recognize(page, explain=K).neighbors) == K
+    assert ran == ["exact"] * 9 + ["pynndescent"] * 3
+    Recognizer.load().recognize(PAGES[0], explain=K)
+    assert ran[-1] == "exact", "a new process, or model, begins anew"
+
+
+def test_a_batch_is_explained_by_the_graph(ran):
+    model = Recognizer.load()
+    assert all(answer.neighbors for answer in model.recognize_many(PAGES[:12] * 30, explain=K))
+    assert ran[-1] == "pynndescent"
+    model.recognize(PAGES[0], explain=K)
+    assert ran[-1] == "pynndescent", "it is built once, and used from then on"
+
+
+def test_explanations_are_alike_by_either_engine(ran):
+    model = Recognizer.load()
+    exact = model.recognize(PAGES[0], explain=K)
+    model.gallery.prepare()
+    graph = model.recognize(PAGES[0], explain=K)
+    assert ran == ["exact", "pynndescent"]
+    assert graph.neighbors == exact.neighbors

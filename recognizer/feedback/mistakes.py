@@ -81,7 +81,7 @@ class PastMistakes:
         with as_gallery_error():
             gallery = self.refreshed()
             empty: list[list[Hit]] = [[] for _ in glyphs]
-            found = gallery.search(glyphs, k, engine="exact") if len(gallery) else empty
+            found = gallery.search(glyphs, k) if len(gallery) else empty
         ids = {int(hit.id) for hits in found for hit in hits}
         cases = {case_id: self._store.get(case_id) for case_id in sorted(ids)}
         reports = self._store.reports(cases)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from recognizer.errors import GalleryError, RecognizerError
 from recognizer.pipeline import Recognizer
 from recognizer.registry import Registry
+from recognizer.service.preparing import Preparing
 from recognizer.service.problems import RequestError
 from recognizer.service.settings import WATCH_S, Settings
 
@@ -28,10 +29,12 @@ class Model:
     Attributes:
         one: for batches, on their own thread.
         many: for requests of several images, on several threads.
+        gallery: the known digits of both; None where there are none that can be used.
     """
 
     one: Recognizer
     many: Recognizer
+    gallery: Gallery | None
 
 
 def load_model(settings: Settings, version: str | None = None) -> Model:
@@ -47,13 +50,13 @@ def load_model(settings: Settings, version: str | None = None) -> Model:
     name = version or settings.model
     bounds = settings.max_error, settings.threads, settings.max_pixels
     one = Recognizer.load(name, settings.max_error, 1, settings.max_pixels, settings.gallery)
+    known: Gallery | None = None
     try:
-        known: Gallery | str | None = one.gallery  # the same one for both, so that it is in memory once
+        known = one.gallery  # the same one for both, so that it is in memory once
     except GalleryError as error:  # told to those who ask for neighbours; digits are read without it
         _log.warning("%s", error)
-        known = settings.gallery
-    many = Recognizer.load(one.bundle.folder, *bounds, known)
-    return Model(one, many)
+    many = Recognizer.load(one.bundle.folder, *bounds, settings.gallery if known is None else known)
+    return Model(one, many, known)
 
 
 class Live:
@@ -64,6 +67,7 @@ class Live:
         self._model: Model | None = None
         self._changing = asyncio.Lock()
         self._watch = Registry().watch()
+        self._preparing = Preparing()
         self._task: asyncio.Task[None] | None = None
         self.state: State = "loading"
         self.problem = ""
@@ -87,7 +91,7 @@ class Live:
         return self._model.one.model if self._model else None
 
     def start(self) -> None:
-        """Load the model, and look for another one from time to time."""
+        """Load the model; from time to time look for another one, and whether the gallery is asked a lot."""
         self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -107,6 +111,8 @@ class Live:
         async with self._changing:
             await self._load()
         while True:
+            if self._model and self._model.gallery is not None:
+                self._preparing.look(self._model.gallery)
             await asyncio.sleep(WATCH_S)
             try:
                 await self.refresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,10 @@ class Rule:
     def __init__(self, monkeypatch, rows, saved=False, compiled=True):
         self.total = rows
         self.made = engines.Engines.__new__(engines.Engines)
-        self.made.snapshot, self.made._spent, self.made._approximate = self, 0.0, None
-        monkeypatch.setattr(engines.Engines, "_is_at_hand", lambda made: saved)
+        self.made.snapshot, self.made._spent, self.made._unusable = self, 0.0, False
+        self.made._approximate = self.made._covering = None
+        self.made._making_graph = threading.Lock()
+        monkeypatch.setattr(engines.Engines, "_saved", lambda made: saved)
         monkeypatch.setattr(cost, "is_kept", lambda module: compiled)
 
     def __call__(self, queries, mode="precision", engine="auto"):
@@ -69,6 +72,33 @@ def test_single_questions_add_up(monkeypatch, large):
     large.search(many_glyphs(3), k=3)
     large.search(many_glyphs(2), k=3)
     assert large._engines._spent == pytest.approx(cost.exact(3, 1500) + cost.exact(2, 1500))
+
+
+def test_a_service_counts_on_many_questions(monkeypatch):
+    """It loads what is saved, builds what it needs not compile, and compiles for a large gallery alone."""
+    assert Rule(monkeypatch, 2000, saved=True)(cost.SERVED) == "pynndescent"
+    assert Rule(monkeypatch, 2000)(cost.SERVED) == "exact"
+    assert Rule(monkeypatch, 10_000, saved=True, compiled=False)(cost.SERVED) == "pynndescent"
+    assert Rule(monkeypatch, 10_000)(cost.SERVED) == "pynndescent"
+    assert Rule(monkeypatch, 10_000, compiled=False)(cost.SERVED) == "exact"
+    assert Rule(monkeypatch, 60_000, compiled=False)(cost.SERVED) == "pynndescent"
+
+
+def test_nobody_waits_for_a_graph_without_need(monkeypatch):
+    """While a thread makes it, what was spent before is no reason to wait; a batch that takes longer waits."""
+    rule = Rule(monkeypatch, 60_000, saved=True)
+    rule.made._spent = 400 * cost.exact(1, 60_000)
+    with rule.made._making_graph:
+        assert (rule(1), rule(3000)) == ("exact", "pynndescent")
+    assert rule(1) == "pynndescent"
+
+
+def test_every_graph_has_to_be_earned(large, monkeypatch):
+    """What paid for one does not pay for the next, which is due when much has come."""
+    large._engines._spent = 100.0
+    assert large.search(many_glyphs(1), k=3).engine == "pynndescent"
+    large.append(many_glyphs(1100, seed=3), ids=[f"new {n}" for n in range(1100)])
+    assert large.search(many_glyphs(1), k=3).engine == "exact"
 
 
 def test_what_is_asked_for_runs(monkeypatch):
@@ -118,7 +148,7 @@ def test_what_is_appended_and_removed_counts_at_once(large, encoder):
     new = many_glyphs(30, seed=77)
     large.append(new, ids=[f"new {n}" for n in range(30)])
     large.remove(["5", "6"])
-    assert large.plan(1).engine == "exact", "nothing is loaded for what has changed"
+    assert "loaded" in large.plan(1).why, "the graph stays in memory, and is searched with what came later"
     found = large.search(new, k=5, engine="pynndescent")
     assert found.engine == "pynndescent"
     assert [hits[0].id for hits in found] == [f"new {n}" for n in range(30)]
@@ -176,7 +206,10 @@ def test_where_the_library_can_not_run(large, monkeypatch, missing):
         large.search(many_glyphs(1), engine="pynndescent")
     assert caught.value.exit_code == 3
     monkeypatch.setattr(cost, "COMPARE_ROW", 1.0)
-    assert large.search(many_glyphs(50)).engine == "exact"
+    other = Gallery.open(large.path, large.encoder)
+    assert other.plan(50).engine == "pynndescent"
+    assert other.search(many_glyphs(50)).engine == "exact"
+    assert "can't be used" in other.plan(50).why, "and it is not tried again for each question"
 
 
 def test_questions_that_the_graph_can_not_answer_are_answered_exactly(large, monkeypatch):
