@@ -83,6 +83,7 @@ ALL = (
     Source("search_growth", "python benchmarks/search_growth.py", 5),
     Source("duplicates", "python benchmarks/duplicates.py", 3),
     Source("badcases", "python benchmarks/badcases.py", 60),
+    Source("planted", "python benchmarks/planted.py", 15),
     Source("service", "python benchmarks/service.py", 5),
 )
 SOURCES = {source.name: source for source in ALL}

@@ -84,6 +84,7 @@ def section(material: Material) -> Section:
             benchmark(material, "reasons", "Whether reasons of refusals mean what they say"),
             benchmark(material, "fields", "Rows of digits"),
             benchmark(material, "badcases", "Learning from mistakes"),
+            benchmark(material, "planted", "Planted mistakes and wrong labels"),
             paragraph("A mistake of your own? `badcase add` keeps it with the right answer, to learn from."),
         ]
     )
