@@ -130,7 +130,7 @@ def known_digits(gallery: Gallery) -> Known:
 
 
 def _labels(
-    suspects: tuple[Suspect, ...], disputed: tuple[int, ...], contradicting: list[tuple[int, int]]
+    suspects: tuple[Suspect, ...], disputed: tuple[int, ...], contradicting: list[int]
 ) -> list[Group]:
     groups = []
     if suspects:
@@ -138,9 +138,8 @@ def _labels(
         cases = tuple(each.case for each in suspects)
         groups.append(Group("labels", "likely label errors", cases, why, None, "look"))
     if contradicting:
-        cases = tuple(dict.fromkeys(case for both in contradicting for case in both))
-        why = "images that are as good as the same have different labels"
-        groups.append(Group("labels", "same image, other label", cases, why, None, "look"))
+        why = "images that are as good as the same have another label"
+        groups.append(Group("labels", "same image, other label", tuple(contradicting), why, None, "look"))
     if disputed:
         groups.append(
             Group("labels", "disputed", disputed, "their reports contradict each other", None, "look")

@@ -105,13 +105,14 @@ def _shares(labels: NDArray[np.uint8], weights: Votes) -> Votes:
     return shares
 
 
-def contradictions(cases: Evidence, limit: float) -> list[tuple[int, int]]:
-    """Pairs of cases whose images are as good as the same, within ``limit``, and whose labels differ."""
-    places, far = nearest(cases.codes, cases.codes, 3, alone=True)
-    found = {
-        (min(i, j), max(i, j))
-        for i, (row, distances) in enumerate(zip(places.tolist(), far.tolist(), strict=True))
-        for j, distance in zip(row, distances, strict=True)
-        if distance <= limit and cases.labels[i] != cases.labels[j]
-    }
-    return [(int(cases.ids[i]), int(cases.ids[j])) for i, j in sorted(found)]
+def contradictions(cases: Evidence, limit: float) -> list[int]:
+    """Cases whose label differs from that of images as good as the same, within ``limit``: their numbers, ascending.
+
+    A case that more of these images agree with than contradict is not among them: the others are to be looked at.
+    """
+    places, far = nearest(cases.codes, cases.codes, NEIGHBOURS, alone=True)
+    same = far <= limit
+    agrees = cases.labels[places] == cases.labels[:, None]
+    against, with_it = (same & ~agrees).sum(axis=1), (same & agrees).sum(axis=1)
+    found: list[int] = np.sort(cases.ids[(against > 0) & (against >= with_it)]).tolist()
+    return found

@@ -117,8 +117,18 @@ def test_the_same_image_with_two_labels_is_told():
     cases = population(60)
     codes = cases.codes.copy()
     codes[11] = codes[0]
-    assert contradictions(replace(cases, codes=codes), 1e-3) == [(1, 12)]
+    assert contradictions(replace(cases, codes=codes), 1e-3) == [1, 12]
     assert contradictions(cases, 1e-3) == []
+
+
+def test_of_many_that_are_the_same_the_odd_one_out_is_told():
+    cases = population(60)
+    codes, labels = cases.codes.copy(), cases.labels.copy()
+    codes[:6], labels[:6] = codes[0], 4
+    labels[5] = 9
+    assert contradictions(replace(cases, codes=codes, labels=labels), 1e-3) == [cases.ids[5]]
+    labels[3:6] = 9  # three against three: nobody is right by numbers
+    assert contradictions(replace(cases, codes=codes, labels=labels), 1e-3) == cases.ids[:6].tolist()
 
 
 # Clusters
