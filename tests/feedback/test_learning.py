@@ -388,7 +388,10 @@ def check_killed(tmp_path, models, kills):
     keep_pools(POOLS, tmp_path / "pools")
     paths = (models, tmp_path / "pools", Path(__file__).parents[1])
     rng, struck, learning = random.Random(kills), 0, 0.0
+    first = Registry().current
     for kill in range(kills):
+        if Registry().current != first:
+            Registry().use(first, "so that there is something to learn")
         command = [sys.executable, "-c", WORKER, *map(str, paths)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             process.stdout.readline()
@@ -410,6 +413,7 @@ def check_killed(tmp_path, models, kills):
             for case in store.cases(Chosen(used_for="learn")):
                 assert case.part == "learn"
     assert struck
+    Registry().use(first, "so that there is something to learn")
     with Store.open() as store:
         current, _, _ = learnt(store)
         assert verdict_of(store, current).checks
