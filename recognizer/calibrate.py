@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.needs import need
 from recognizer.results import REJECT
 
 CURVE_POINTS = 200
@@ -23,7 +24,11 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> f
     Args:
         logits: float32 (N, 10), of digits.
         labels: uint8 (N,), 0–9.
+
+    Raises:
+        UsageError: scipy is not installed.
     """
+    need("fitting a temperature needs", "scipy")
     from scipy.optimize import minimize_scalar
 
     centred = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)

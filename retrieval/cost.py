@@ -6,6 +6,7 @@ of the right size. docs/indexes.md says where each comes from.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import platformdirs
 
 from retrieval.exact import QUERIES
+from retrieval.graph import BUILT_BY, SEARCHED_BY
+from retrieval.installed import missing
 
 # Exact search reads all rows once for so many queries, and compares each row with each query.
 READ_ROW = 3e-8
@@ -35,12 +38,16 @@ def exact(queries: int, rows: int) -> float:
 
 
 def loading(rows: int) -> float:
-    """Getting a graph ready that is saved."""
+    """Getting a graph ready that is saved; infinite where the packages for it are not installed."""
+    if missing(SEARCHED_BY):
+        return math.inf
     return LOAD + rows * LOAD_ROW + (0 if is_kept("walk") else COMPILE_SEARCH)
 
 
 def building(rows: int) -> float:
-    """Building a graph."""
+    """Building a graph; infinite where the packages for it are not installed."""
+    if missing(BUILT_BY):
+        return math.inf
     return loading(rows) + BUILD + rows * BUILD_ROW + (0 if is_kept("descent") else COMPILE_BUILD)
 
 

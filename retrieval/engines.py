@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import shutil
 import threading
 from collections.abc import Mapping
@@ -109,6 +110,8 @@ class Engines:
         ready, how = cost.loading(rows), "load"
         if exact > ready and not self._saved():
             ready, how = cost.building(rows), "build"
+        if math.isinf(ready):
+            return Plan(EXACT, "the packages of the other engine are not installed")
         so_far = f"about {exact:.2g} s of exact search in all, {ready:.2g} s to {how} the other engine"
         return Plan(PYNNDESCENT if exact > ready else EXACT, so_far)
 
@@ -118,7 +121,7 @@ class Engines:
         if chosen == INVERTED:
             self.inverted()
         elif chosen == PYNNDESCENT:
-            self._graph_index()
+            return self._graph_index().name
         elif chosen != EXACT:
             raise QueryError(f"no engine {chosen!r}: there are {EXACT}, {PYNNDESCENT} and {INVERTED}")
         return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from itertools import pairwise
@@ -19,6 +19,7 @@ from retrieval.codes import inverse_lengths, pack, unpack
 from retrieval.errors import EngineError, GalleryError
 from retrieval.exact import BLOCK, ExactIndex
 from retrieval.files import check_content, read_array, read_json, write_folder, write_json
+from retrieval.installed import ALL_OF_IT, missing
 from retrieval.neighbours import Found, Keep, Rows
 
 FORMAT_VERSION = 2
@@ -36,6 +37,10 @@ TRIED_K = 10
 TRIED_QUERIES = 500
 TRIED_NEIGHBOUR = 200
 LEAST_QUERIES = 64  # for each thread: starting one takes as long as some queries
+
+# What the walk and the descent import.
+SEARCHED_BY = ("numba",)
+BUILT_BY = ("numba", "pynndescent")
 
 # numba's simplest layer of threads ends the process when two threads use it at once.
 _one_at_a_time = threading.Lock()
@@ -82,7 +87,7 @@ class Graph:
         Raises:
             EngineError: numba can't be used.
         """
-        with _usable():
+        with _usable(SEARCHED_BY):
             from retrieval.walk import walk
         self._walk = walk
         self.links = Links(*(_read_only(array) for array in links))
@@ -99,7 +104,7 @@ class Graph:
         Raises:
             EngineError: pynndescent can't be used.
         """
-        with _usable():
+        with _usable(BUILT_BY):
             from retrieval.descent import descend
 
             if _builders - {os.getpid()}:
@@ -240,8 +245,12 @@ def _read_links(folder: Path, files: dict[str, dict[str, Any]]) -> Links:
 
 
 @contextlib.contextmanager
-def _usable() -> Iterator[None]:
-    """Say in a line that the library can't be used, whatever it raises: numba does so where it can't keep code."""
+def _usable(modules: Sequence[str]) -> Iterator[None]:
+    """Say in a line that libraries can't be used, whatever they raise: numba does so where it can't keep code."""
+    if lacking := missing(modules):
+        raise EngineError(
+            f"the engine pynndescent needs {' and '.join(lacking)}: {ALL_OF_IT}; or name another engine: exact"
+        )
     try:
         yield
     except Exception as error:

@@ -511,9 +511,7 @@ def test_the_output_is_a_folder_of_answers_alone(pages, tmp_path, capsys):
 
 
 def test_without_the_extra(here, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        "recognizer.cli.common.importlib.util.find_spec", lambda name: None if name == "daft" else name
-    )
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "daft" else name)
     assert code_of("images", "--out", tmp_path / "out") == 2
     assert capsys.readouterr().err == (
         "error: bulk work needs daft: pip install 'digit-recognizer-eleven[scale]'\n"

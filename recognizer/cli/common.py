@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import io
 import os
 import sys
@@ -18,6 +17,7 @@ from recognizer.errors import RecognizerError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 from retrieval.errors import RetrievalError
+from retrieval.installed import missing
 
 INTERRUPTED = 130
 _UNBOUNDED = 10_000
@@ -78,9 +78,8 @@ def need_extra(extra: str, what: str, modules: Sequence[str]) -> None:
     Raises:
         UsageError: it is not; names the extra.
     """
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(f"{what} {', '.join(missing)}: pip install 'digit-recognizer-eleven[{extra}]'")
+    if lacking := missing(modules):
+        raise UsageError(f"{what} {', '.join(lacking)}: pip install 'digit-recognizer-eleven[{extra}]'")
 
 
 def need_new_folder(option: str, folder: Path) -> None:

@@ -14,6 +14,7 @@ from recognizer.feedback.clusters import Known, common_source, find_clusters
 from recognizer.feedback.evidence import Evidence, Rows, gather
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.suspects import Suspect, contradictions, find_suspects
+from recognizer.needs import need
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def diagnose(store: Store, bundle: Bundle, gallery: Gallery) -> Diagnosis:
         store: the cases; what the current model says of them should be up to date, see `ingest.recheck`.
         bundle: the current model, for the specialists that it has.
         gallery: known digits, with the encoder that all are compared by.
+
+    Raises:
+        UsageError: a package that it needs is not installed.
     """
     cases = gather(store, store.cases(), gallery.encoder)
     disputed = tuple(case.id for case in store.cases(Chosen(states=("disputed",))))
@@ -110,7 +114,12 @@ def specialists_of(bundle: Bundle) -> frozenset[Pair]:
 def examine(
     cases: Evidence, gallery: Gallery, specialists: frozenset[Pair], disputed: tuple[int, ...] = ()
 ) -> Diagnosis:
-    """The same, of cases at hand; ``disputed`` are others, without a label."""
+    """The same, of cases at hand; ``disputed`` are others, without a label.
+
+    Raises:
+        UsageError: a package that it needs is not installed.
+    """
+    need("a diagnosis needs", "scipy", "sklearn")
     suspects = tuple(find_suspects(cases, gallery))
     groups = list(_labels(suspects, disputed, contradictions(cases, gallery.encoder.duplicate_distance)))
     trusted = cases.take(~np.isin(cases.ids, [each.case for each in suspects]))

@@ -13,6 +13,7 @@ import pytest
 from blots import many_glyphs
 
 from retrieval import Gallery, approximate, cost, engines
+from retrieval.engines import Plan
 from retrieval.errors import EngineError
 from retrieval.exact import ExactIndex
 from retrieval.graph import Graph
@@ -195,6 +196,7 @@ def test_a_small_gallery_needs_no_graph(gallery, images):
     answer = gallery.search(images[:2], k=3, engine="pynndescent")
     assert answer.engine == "exact"
     assert answer == gallery.search(images[:2], k=3, engine="exact")
+    assert gallery.prepare() == "exact"
 
 
 @pytest.mark.parametrize("missing", ["retrieval.walk", "retrieval.descent"])
@@ -210,6 +212,23 @@ def test_where_the_library_can_not_run(large, monkeypatch, missing):
     assert other.plan(50).engine == "pynndescent"
     assert other.search(many_glyphs(50)).engine == "exact"
     assert "can't be used" in other.plan(50).why, "and it is not tried again for each question"
+
+
+def test_where_the_packages_are_not_installed(large, monkeypatch):
+    """A saved graph takes numba alone; without what it takes, "auto" is exact whatever is asked, and tries nothing."""
+    monkeypatch.setitem(sys.modules, "pynndescent", None)
+    assert large.plan(10**7).engine == "pynndescent"
+    shutil.rmtree(next(large.path.glob("index-*")))
+    assert large.plan(10**7) == Plan("exact", "the packages of the other engine are not installed")
+    with pytest.raises(EngineError, match="needs pynndescent: pip install digit-recognizer-eleven; or name"):
+        large.search(many_glyphs(1), engine="pynndescent")
+    monkeypatch.setitem(sys.modules, "numba", None)
+    other = Gallery.open(large.path, large.encoder)
+    assert "not installed" in other.plan(10**7).why
+    with pytest.raises(EngineError, match="needs numba and pynndescent: pip install") as caught:
+        other.prepare()
+    assert caught.value.exit_code == 3
+    assert other.search(many_glyphs(3), mode="recall").engine == "inverted"
 
 
 def test_questions_that_the_graph_can_not_answer_are_answered_exactly(large, monkeypatch):

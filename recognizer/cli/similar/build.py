@@ -84,9 +84,10 @@ def build(args: argparse.Namespace) -> int:
     gallery = Gallery.create(where, threads=args.threads or os.cpu_count() or 1)
     tally = Tally()
     _add(gallery, items, tally, args.max_pixels)
+    # Before the index, which may fail: what was added stays.
+    sys.stdout.write(f"{printable(gallery.address)}: {tally.summary()}; {len(gallery):,} in all\n")
     if args.prepare:
         prepare_index(gallery)
-    sys.stdout.write(f"{printable(gallery.address)}: {tally.summary()}; {len(gallery):,} in all\n")
     return UNREADABLE_EXIT if tally.unreadable else 0
 
 
