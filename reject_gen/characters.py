@@ -61,13 +61,13 @@ def _pick_typeface(rng: np.random.Generator, material: Material, script: str) ->
 def _print(text: str, path: str, rng: np.random.Generator) -> GreyImage:
     size = 40 + 24 * rng.random()
     ink = vary_print(render(text, path, size, margin=6), rng)
-    return _shaken(ink, rng) if rng.random() < 0.35 else ink
+    return shaken(ink, rng, 0.11) if rng.random() < 0.35 else ink
 
 
-def _shaken(ink: GreyImage, rng: np.random.Generator) -> GreyImage:
-    """Bend as a hand would: a smooth random displacement of up to about a twentieth of the height."""
+def shaken(ink: GreyImage, rng: np.random.Generator, reach: float) -> GreyImage:
+    """Bend as a hand would: a smooth random displacement over up to ``reach`` heights, half of it either way."""
     height, width = ink.shape
-    coarse = (rng.random((2, 4, 4), dtype=np.float32) - 0.5) * np.float32(0.11 * height)
+    coarse = (rng.random((2, 4, 4), dtype=np.float32) - 0.5) * np.float32(reach * height)
     ys, xs = np.indices((height, width), dtype=np.float32)
     xs += cv2.resize(coarse[0], (width, height), interpolation=cv2.INTER_CUBIC)
     ys += cv2.resize(coarse[1], (width, height), interpolation=cv2.INTER_CUBIC)
@@ -78,15 +78,16 @@ def _pick(rng: np.random.Generator, choices: str | list[str]) -> str:
     return choices[int(rng.integers(len(choices)))]
 
 
-def _draw_character(rng: np.random.Generator, material: Material, script: str) -> GreyImage:
+def pick_character(rng: np.random.Generator, material: Material, script: str) -> tuple[str, str]:
+    """A character of a script and the path of a typeface that has it; where none has, a Latin capital's."""
     characters = alphabets()[script]
     path = _pick_typeface(rng, material, script)
     # Few typefaces have all of a script; most have most.
     for _ in range(20 if path else 0):
         character = _pick(rng, characters)
         if path and has_glyph(path, character):
-            return _print(character, path, rng)
-    return _print(_pick(rng, alphabets()[_LATIN]), BUILT_IN, rng)
+            return character, path
+    return _pick(rng, alphabets()[_LATIN]), BUILT_IN
 
 
 def _draw_text(rng: np.random.Generator, material: Material, text: str) -> GreyImage:
@@ -104,7 +105,7 @@ class _OfScript:
         return self.script
 
     def __call__(self, rng: np.random.Generator, material: Material) -> GreyImage:
-        return _draw_character(rng, material, self.script)
+        return _print(*pick_character(rng, material, self.script), rng)
 
 
 for _script in alphabets():

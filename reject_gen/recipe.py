@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reject_gen import characters, doodles, forms, fragments, letters, marks, noise, strokes  # noqa: F401  registers families
+from reject_gen import characters, doodles, forms, fragments, letters, marks, noise, penned, strokes  # noqa: F401  registers families
 from reject_gen.alphabets import alphabets
 from reject_gen.base import FAMILIES, Family
 from reject_gen.sources import folder_family
@@ -76,7 +76,8 @@ def make_recipe(
     known = {member.name: member for members, _ in entries.values() for member in members}
     left = (_names(only, known) if only else set(known)) - _names(exclude, known)
     if typefaces is not None:
-        left -= set(alphabets()) - characters.covered_scripts(typefaces)
+        missing = set(alphabets()) - characters.covered_scripts(typefaces)
+        left -= missing | {penned.penned_name(script) for script in missing}
     amounts: dict[str, float] = {}
     for entry, (members, weight) in entries.items():
         drawn = [m.name for m in members if m.name in left and (m.name == entry or m.name not in entries)]

@@ -5,12 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from reject_gen import characters, forms, marks  # noqa: F401  (importing registers the families)
+from reject_gen import characters, forms, marks, penned  # noqa: F401  (importing registers the families)
 from reject_gen.alphabets import ROMAN_NUMERALS, WORDS, alphabets
 from reject_gen.base import FAMILIES, Material
 from reject_gen.characters import covered_scripts
 
-OURS = sorted(name for name, kind in FAMILIES.items() if kind.group in {"characters", "forms"})
+OURS = sorted(name for name, kind in FAMILIES.items() if kind.group in {"characters", "forms", "penned"})
 BARE = Material(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
 
 
