@@ -1,6 +1,6 @@
 """Printed characters copied with a pen: the middle of their strokes, bent by hand and drawn anew.
 
-Few scripts have typefaces that look handwritten. What a pen makes of a printed letter is near to handwriting in all of them.
+Few scripts have typefaces that look handwritten. What a pen makes of a printed letter is near to handwriting.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def middle_of_strokes(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _with_dots(line: NDArray[np.uint8], ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The lines, with a point for each part of the ink that thinning took away whole, as it does to a square of four."""
+    """The lines, with a point for each part of the ink that thinning took away whole, such as a square of four."""
     labels = cv2.connectedComponents(ink.astype(np.uint8))[1]
     lost = np.setdiff1d(labels[ink], labels[line > 0])
     for part in lost:
