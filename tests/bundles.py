@@ -12,3 +12,7 @@ def copy_of_shipped(folder, **changes):
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
     (folder / META).write_text(json.dumps(meta | changes), encoding="utf-8")
     return folder
+
+
+def names(registry):
+    return [version.version for version in registry.versions()]
