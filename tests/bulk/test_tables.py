@@ -9,16 +9,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bulk_runs import (
-    LEFT_OPEN,
-    N,
-    code_of,
-    one_at_a_time,
-    parts,
-    rows,
-    same,
-    table,
-)
+from bulk_runs import LEFT_OPEN, N, code_of, one_at_a_time, parts, rows, same, table
 from hypothesis import given
 from hypothesis import strategies as st
 

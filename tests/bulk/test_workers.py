@@ -9,16 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bulk_runs import (
-    COMMAND,
-    ENVIRONMENT,
-    LEFT_OPEN,
-    N,
-    code_of,
-    parts,
-    rows,
-    table,
-)
+from bulk_runs import COMMAND, ENVIRONMENT, LEFT_OPEN, N, code_of, parts, rows, table
 from hypothesis import given
 from hypothesis import strategies as st
 
