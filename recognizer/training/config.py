@@ -110,6 +110,9 @@ class ReaderConfig:
         rate: as in `[optimizer]`.
         smoothing: as in `[optimizer]`.
         known_share: as in `[optimizer]`.
+        rotation: as in `[augment]`.
+        scale: as in `[augment]`.
+        elastic: as in `[augment]`.
     """
 
     half: tuple[int, ...] = (32, 48)
@@ -119,6 +122,9 @@ class ReaderConfig:
     rate: float = 6e-3
     smoothing: float = 0.0
     known_share: float = 0.3
+    rotation: float = 12.0
+    scale: float = 0.12
+    elastic: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -171,11 +177,13 @@ class TrainingConfig:
             raise UsageError("the configuration has no [reader]")
         settings = {name: value for name, value in vars(self.reader).items() if name != "weight"}
         size = {name: settings.pop(name) for name in ("half", "quarter")}
+        disturb = {name: settings.pop(name) for name in ("rotation", "scale", "elastic")}
         return replace(
             self,
             reader=None,
             network=replace(self.network, **size),
             optimizer=replace(self.optimizer, **settings),
+            augment=replace(self.augment, **disturb),
         )
 
 

@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recognizer.errors import RecognizerError
 from recognizer.training.augment import augment
+from recognizer.training.checkpoints import keep_state
 from recognizer.training.config import AugmentConfig, OptimizerConfig
 from recognizer.training.embedding.config import EmbeddingOptimizerConfig
 from recognizer.training.samples import Pool
@@ -147,9 +148,7 @@ class Loop:
             "loss": self.history.loss,
             "validation": self.history.validation,
         }
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(path)
+        keep_state(state, path)
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)
