@@ -1,6 +1,5 @@
 """Bulk runs: the command in this process or one of its own, and what is in the folder of answers afterwards."""
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -9,13 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import recognizer
 from recognizer import Recognizer
 from recognizer.cli import main
 
-ROOT = Path(recognizer.__file__).parents[1]
 COMMAND = [sys.executable, "-c", "import sys; from recognizer.cli import main; sys.exit(main())", "bulk"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 N = 30  # images in the folder
 # Daft leaves the output of its processes open until they are collected.
 LEFT_OPEN = pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-from pathlib import Path
 
+from commands import environment, objects
 from pages import DIGITS, page_of
 from PIL import Image
 from shipped_stand_in import command
 
-import recognizer
 from recognizer.cli.similar import main
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(recognizer.__file__).parents[1])}
 
 
 def draw(folder):
@@ -35,12 +30,9 @@ def code_of(*argv):
 
 def run(models, *argv, cwd, stdin=b"", **settings):
     done = [*command("recognizer.cli.similar", models), *map(str, argv)]
-    environment = {**ENVIRONMENT, **settings}
-    return subprocess.run(done, cwd=cwd, env=environment, input=stdin, capture_output=True, check=False)
-
-
-def objects(text):
-    return [json.loads(line) for line in text.splitlines()]
+    return subprocess.run(
+        done, cwd=cwd, env=environment(**settings), input=stdin, capture_output=True, check=False
+    )
 
 
 def ids_of(entry):

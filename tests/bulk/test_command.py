@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bulk_runs import COMMAND, ENVIRONMENT, LEFT_OPEN, ROOT, code_of, parts, rows, same, table
+from bulk_runs import COMMAND, LEFT_OPEN, code_of, parts, rows, same, table
+from commands import ROOT, environment
 
 from recognizer import Recognizer
 from recognizer.bulk import Asked, recognize_bulk
@@ -77,6 +78,8 @@ def test_without_the_extra(here, tmp_path, monkeypatch, capsys):
 
 def test_documents_tell_all_options():
     text = (ROOT / "docs" / "bulk.md").read_text(encoding="utf-8")
-    done = subprocess.run([*COMMAND, "--help"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*COMMAND, "--help"], env=environment(OMP_NUM_THREADS="1"), capture_output=True, text=True, check=True
+    )
     options = set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help"}
     assert {option for option in options if f"`{option}" not in text} == set()

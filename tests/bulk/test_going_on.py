@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from bulk_runs import COMMAND, ENVIRONMENT, LEFT_OPEN, N, code_of, parts, rows, table
+from bulk_runs import COMMAND, LEFT_OPEN, N, code_of, parts, rows, table
+from commands import environment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,7 +83,7 @@ class Stopped:
         self.out = Path(out)
         self.process = subprocess.Popen(
             [*COMMAND, *map(str, arguments), "--out", str(out)],
-            env=ENVIRONMENT,
+            env=environment(OMP_NUM_THREADS="1"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from bulk_runs import COMMAND, ENVIRONMENT, LEFT_OPEN, N, code_of, parts, rows, table
+from bulk_runs import COMMAND, LEFT_OPEN, N, code_of, parts, rows, table
+from commands import environment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,9 @@ def test_two_workers_and_clean_output(here, tmp_path):
     file = table(tmp_path / "t.parquet", image=[(here / "images/page 1/bad.png").read_bytes(), b"x"] * 300)
     out = tmp_path / "out"
     command = [*COMMAND, file, "--column", "image", "--workers", "2", "--out", str(out), "--json"]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment(OMP_NUM_THREADS="1"), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert json.loads(done.stdout)["unreadable"] == len(rows(out)) == 600
     assert done.stderr == ""
@@ -34,7 +37,7 @@ def test_a_ray_cluster_of_two_workers(here, tmp_path):
     command = [*COMMAND, "images", "--ray", "local", "--workers", "2", "--part", "16", "--json"]
     done = subprocess.run(
         [*command, "--out", str(tmp_path / "out")],
-        env=ENVIRONMENT,
+        env=environment(OMP_NUM_THREADS="1"),
         capture_output=True,
         text=True,
         check=False,
@@ -71,7 +74,9 @@ def test_a_ray_worker_that_dies_is_replaced(pages, tmp_path):
     file = table(tmp_path / "t.parquet", image=pages * 300)
     command = [*COMMAND, file, "--column", "image", "--ray", "local", "--workers", "2", "--part", "100"]
     out = tmp_path / "out"
-    with subprocess.Popen([*command, "--out", str(out)], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as run:
+    with subprocess.Popen(
+        [*command, "--out", str(out)], env=environment(OMP_NUM_THREADS="1"), stderr=subprocess.DEVNULL
+    ) as run:
         while run.poll() is None and len(parts(out)) < 4:
             time.sleep(0.05)
         os.kill(next(ray_workers(run.pid)), signal.SIGKILL)

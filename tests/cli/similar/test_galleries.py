@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import objects
 from pages import DIGITS, LABELS, page_of
 from PIL import Image
 from shipped_stand_in import SOURCE, glyphs, shipped
-from similar_command import code_of, found_by, ids_of, objects
+from similar_command import code_of, found_by, ids_of
 from stand_in import idx
 from stand_in_encoder import write_encoder
 

@@ -5,9 +5,9 @@ import re
 import sys
 
 import pytest
+from commands import environment
 from rich.console import Console
 from shipped_stand_in import SOURCE, command, glyphs
-from similar_command import ENVIRONMENT
 from terminals import shown_on_a_terminal
 
 from recognizer.cli.similar.output import Found
@@ -84,7 +84,7 @@ def test_a_person_sees_cards_or_lines(here, models):
         shown, code = shown_on_a_terminal(
             [*command("recognizer.cli.similar", models), *names],
             here,
-            {**ENVIRONMENT, "PYTHONIOENCODING": "utf-8"},
+            environment(PYTHONIOENCODING="utf-8"),
         )
         assert code == 0
         assert shown.count("▀") == drawings * 14 * 7

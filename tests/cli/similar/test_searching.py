@@ -8,10 +8,11 @@ import sys
 
 import numpy as np
 import pytest
+from commands import objects
 from pages import DIGITS, LABELS
 from PIL import Image
 from shipped_stand_in import NAMES, SOURCE, shipped
-from similar_command import code_of, found_by, ids_of, objects, run
+from similar_command import code_of, found_by, ids_of, run
 from stand_in_encoder import write_encoder
 
 from recognizer import __version__, to_glyph

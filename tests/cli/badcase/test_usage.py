@@ -1,0 +1,63 @@
+"""Help, and what is refused."""
+
+import pytest
+
+from recognizer.cli.badcase import COMMANDS, main
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["nothing"],
+        ["add"],
+        ["add", "x.png"],
+        ["list", "--state", "good"],
+        ["show", "x"],
+        ["add", "x", "--label", "11"],
+        ["add", "x", "--label", "3", "--time", "now"],
+    ],
+)
+def test_wrong_usage(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert "usage: badcase" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)])
+def test_help_and_version(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 0
+    assert "badcase" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["list"], 3, "no bad cases are stored there"),
+        (["show", "1"], 3, "no bad cases are stored there"),
+        (["ingest", "nothing.csv"], 3, "no such file"),
+        (["ingest", "nothing"], 2, "pass a folder, a .csv or .jsonl file, or - for standard input"),
+        (["ingest", "-", "--model", "eleven@9"], 3, "no model is registered"),
+        (["list", "--out", "x.png"], 2, "--out goes with --trend"),
+        (["list", "--by", "day"], 2, "--by goes with --trend"),
+        (["list", "--trend", "--state", "bad"], 2, "only --source goes with it"),
+        (["list", "--store", "mysql://a@b/c"], 2, "mysql is not supported"),
+    ],
+)
+def test_what_is_refused_is_one_line(argv, code, words, capsys, home):
+    assert main(argv) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    assert err.count("\n") == 1
+    assert not home.exists()
+
+
+def test_a_case_that_is_not_there(badcase, image, capsys):
+    badcase("add", image[0], "--label", image[1])
+    for argv in (["show", "7"], ["label", "7", "3"]):
+        assert main(argv) == 2
+        assert capsys.readouterr().err == "error: there is no case 7: `badcase list` shows those there are\n"
