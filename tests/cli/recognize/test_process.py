@@ -1,0 +1,76 @@
+"""A process of its own: standard input, pipes, names of any bytes, what it imports."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from commands import environment, objects
+from recognize_command import COMMAND, code_of, run
+
+SLOW_IMPORTS = ("rich", "sklearn", "torch", "pynndescent", "scipy", "numba", "matplotlib", "daft")
+
+
+def test_a_process_answers_like_the_function(here, capsys):
+    done = run("--json", "7.png", "bad.png", cwd=here)
+    code = code_of("--json", "7.png", "bad.png")
+    assert (done.returncode, done.stderr) == (code, b"")
+    assert done.stdout.decode() == capsys.readouterr().out
+
+
+def test_a_cold_start_imports_nothing_slow(here):
+    done = run("--json", "7.png", cwd=here, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    imported = {line.split(b"|")[-1].strip().decode().split(".")[0] for line in done.stderr.splitlines()}
+    assert imported.isdisjoint(SLOW_IMPORTS)
+
+
+def test_a_list_on_standard_input_is_answered_in_order(here):
+    done = run("--json", "-", cwd=here, stdin=b"3.png\nmissing.png\n7.png\n")
+    assert done.returncode == 1
+    assert [entry["best"] for entry in objects(done.stdout)] == [3, None, 7]
+
+
+def test_an_empty_list_is_no_error(here):
+    done = run("--json", "-", cwd=here, stdin=b"")
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_names_that_look_like_options_follow_two_dashes(here, tmp_path):
+    shutil.copy(here / "7.png", tmp_path / "-7.png")
+    done = run("--json", "--", "-7.png", cwd=tmp_path)
+    assert [entry["path"] for entry in objects(done.stdout)] == ["-7.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as a name")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_name_that_is_not_utf8_is_answered(encoding, here, tmp_path):
+    name = b"caf\xe9.png"
+    shutil.copy(here / "7.png", os.path.join(os.fsencode(tmp_path), name))  # noqa: PTH118
+    settings = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    for form in ("--json", "--csv", "--field"):
+        done = run(form, name, b"gone" + name, cwd=tmp_path, **settings)
+        assert done.returncode == 1, done.stderr
+        assert b"Traceback" not in done.stderr
+        assert done.stdout.count(b"\n") == 2 + (form == "--csv")
+    plain = run(name, cwd=tmp_path, **settings).stdout
+    assert plain.startswith(name if encoding == "utf-8" else b"caf\\udce9.png")
+
+
+def test_no_escape_codes_reach_a_pipe(here):
+    done = run("7.png", "blank.png", "bad.png", cwd=here, FORCE_COLOR="1", TERM="xterm-256color")
+    assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error(here):
+    names = b"7.png\n" * 2000
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([*COMMAND, "--json", "-"], cwd=here, env=environment(), **pipes) as process:
+        process.stdin.write(names)
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["best"] == 7
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait(60)
