@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "100"}
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 UNSET = ("NO_COLOR", "FORCE_COLOR", "COLORTERM")
 
 

@@ -8,13 +8,11 @@ import pytest
 from commands import environment
 from rich.console import Console
 from shipped_stand_in import SOURCE, command, glyphs
-from terminals import shown_on_a_terminal
+from terminals import ESCAPE, shown_on_a_terminal
 
 from recognizer.cli.similar.output import Found
 from recognizer.cli.similar.screen import Screen
 from retrieval import Gallery
-
-ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 class Terminal:
