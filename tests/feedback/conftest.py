@@ -1,15 +1,32 @@
+"""The shipped recognizer, samples that it made, and stores on both kinds of database."""
+
 import uuid
 
 import postgres_server
 import pytest
+from labelled_images import png
 
 from recognizer import Recognizer
+from recognizer.feedback.cases import Report
+from recognizer.feedback.ingest import make_sample
 from recognizer.feedback.store import Store
 
 
 @pytest.fixture(scope="session")
 def recognizer():
     return Recognizer.load("shipped")
+
+
+@pytest.fixture(scope="session")
+def sample(recognizer):
+    """Makes a sample of an image's number, of what it is said to show (what it shows unless told) and other words."""
+
+    def made(number, label=None, **said):
+        content, shown = png(number)
+        words = {"label": shown if label is None else label, "source": "s", "reporter": "ann", **said}
+        return make_sample(content, Report(**words), recognizer)
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,12 @@
 """The store on SQLite and on PostgreSQL: what goes in comes out, whoever else writes."""
 
 import random
-import shutil
-import sqlite3
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled_images import png
 
@@ -17,19 +14,6 @@ from recognizer.errors import ImageError, StoreError, UsageError
 from recognizer.feedback.cases import Answer, Chosen, Report
 from recognizer.feedback.ingest import make_sample
 from recognizer.feedback.store import Store
-
-DATA = Path(__file__).parents[1] / "data"
-
-
-def sample_of(recognizer, number, label=None, **said):
-    content, shown = png(number)
-    report = Report(**{"label": shown if label is None else label, "source": "s", "reporter": "ann", **said})
-    return make_sample(content, report, recognizer)
-
-
-@pytest.fixture
-def sample(recognizer):
-    return lambda *args, **said: sample_of(recognizer, *args, **said)
 
 
 def test_what_goes_in_comes_out(store, sample):
@@ -188,8 +172,8 @@ def test_an_image_that_can_not_be_read_is_no_sample(recognizer):
         make_sample(bytes((32 << 20) + 1), Report(3, "s", "r"), recognizer)
 
 
-def test_threads_that_add_the_same_lose_nothing(place, recognizer):
-    samples = [sample_of(recognizer, number % 30, source=f"s{number // 30}") for number in range(90)]
+def test_threads_that_add_the_same_lose_nothing(place, sample):
+    samples = [sample(number % 30, source=f"s{number // 30}") for number in range(90)]
     errors = []
 
     def work(seed):
@@ -217,13 +201,13 @@ def test_threads_that_add_the_same_lose_nothing(place, recognizer):
         assert {case.source for case in cases} == {"s0"}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 10), st.sampled_from("ab")), max_size=10),
     st.randoms(),
 )
-def test_any_order_and_repetition_gives_the_same_store(tmp_path_factory, recognizer, said, rng):
-    samples = [sample_of(recognizer, number, label, source=source) for number, label, source in said]
+def test_any_order_and_repetition_gives_the_same_store(tmp_path_factory, sample, said, rng):
+    samples = [sample(number, label, source=source) for number, label, source in said]
 
     def stored(samples, size):
         with Store.open(tmp_path_factory.mktemp("any") / "s.sqlite") as store:
@@ -234,121 +218,3 @@ def test_any_order_and_repetition_gives_the_same_store(tmp_path_factory, recogni
     again = samples + rng.choices(samples, k=2) if samples else []
     rng.shuffle(again)
     assert stored(again, 3) == stored(samples, 10)
-
-
-# Places
-
-
-def test_a_folder_is_made_and_nothing_where_only_looked_for(tmp_path, monkeypatch):
-    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
-    assert Store.find() is None
-    with pytest.raises(StoreError, match="add some by `badcase add`"):
-        Store.existing()
-    assert not (tmp_path / "home").exists()
-    with Store.open() as store:
-        assert Path(store.name) == tmp_path / "home" / "badcases.sqlite"
-    monkeypatch.setenv("RECOGNIZER_STORE", str(tmp_path / "other.sqlite"))
-    with Store.open() as store:
-        assert Path(store.name) == tmp_path / "other.sqlite"
-
-
-def test_looking_for_a_store_on_postgres_makes_no_tables(postgres_place):
-    import psycopg
-
-    assert Store.find(postgres_place) is None
-    with psycopg.connect(postgres_place) as connection:
-        assert connection.execute("SELECT to_regclass('badcase_cases')").fetchone() == (None,)
-    Store.open(postgres_place).close()
-    Store.existing(postgres_place).close()
-
-
-def test_what_is_no_store_is_one_line(tmp_path):
-    (tmp_path / "text").write_text("this is no database, " * 100)
-    (tmp_path / "file").write_text("")
-    for place in (tmp_path / "text", tmp_path, tmp_path / "file" / "below"):
-        with pytest.raises(StoreError) as caught:
-            Store.open(place)
-        assert str(caught.value).startswith(str(place))
-        assert "\n" not in str(caught.value)
-        assert caught.value.exit_code == 3
-
-
-def test_a_server_that_is_not_there_is_one_line_without_the_password():
-    with pytest.raises(StoreError) as caught:
-        Store.open("postgresql://ann:secret@127.0.0.1:1/cases")
-    assert "\n" not in str(caught.value)
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("place", "words"),
-    [
-        ("mysql://a@b/c", "mysql is not supported"),
-        ("://", "not a URL"),
-        ("postgresql://a@b:c/d", "not a URL"),
-    ],
-)
-def test_urls_that_make_no_sense(place, words):
-    with pytest.raises(UsageError, match=words):
-        Store.open(place)
-
-
-def test_without_the_driver_it_is_told_what_to_install(monkeypatch):
-    monkeypatch.setattr("recognizer.feedback.schema.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"pip install 'digit-recognizer-eleven\[postgres\]'"):
-        Store.open("postgresql://a@b/c")
-
-
-def test_a_writer_that_is_waited_for_too_long_is_one_line(tmp_path, monkeypatch, sample):
-    monkeypatch.setattr("recognizer.feedback.schema.PATIENCE_S", 0.2)
-    with Store.open(tmp_path / "s.sqlite") as store:
-        other = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        assert list(store.cases()) == []
-        with pytest.raises(StoreError, match="busy"):
-            store.add([sample(0)])
-        other.rollback()
-        other.close()
-        assert store.add([sample(0)])[0].status == "new"
-
-
-def test_a_store_of_a_later_format(place):
-    from sqlalchemy import update
-
-    from recognizer.feedback import schema
-
-    Store.open(place).close()
-    engine = schema.connect(schema.parse_place(place))
-    with engine.begin() as connection:
-        connection.execute(update(schema.STORE).values(format_version=2))
-    engine.dispose()
-    with pytest.raises(StoreError, match="has format 2, and this version reads 1: update the package"):
-        Store.open(place)
-
-
-def test_the_store_of_format_1_is_read(tmp_path, sample):
-    shutil.copy(DATA / "badcases-1.sqlite", tmp_path)
-    with Store.open(tmp_path / "badcases-1.sqlite") as store:
-        first, second, third = store.cases()
-        assert (first.label, first.state, first.part, first.reports) == (None, "disputed", None, 2)
-        assert (second.label, second.state, second.part, second.reports) == (10, "bad", "judge", 2)
-        assert (third.state, third.part, third.source) == ("learnt", "learn", "meter-7")
-        decision = store.reports([second.id])[second.id][1]
-        assert (decision.decision, decision.reporter, decision.note) == (True, "eve", "a smudge")
-        assert store.reports([third.id])[third.id][0].answer == Answer(8, 8, None, 0.75, (), "eleven@0")
-        assert [case.id for case in store.cases(Chosen(used_for="learn"))] == [third.id]
-        assert len(next(store.images([first.id]))[1]) > 60
-        assert store.glyphs([first.id, third.id]).any(axis=(1, 2)).all()
-        assert store.add([sample(9)])[0].case > third.id
-
-
-def test_a_new_file_that_another_program_holds_is_waited_for(tmp_path):
-    place = tmp_path / "cases.sqlite"
-    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
-    release.start()
-    with Store.open(place) as store:
-        assert list(store.cases()) == []
-    release.join()
-    other.close()
