@@ -1,13 +1,10 @@
 """Images with what they show: the committed digits, each in many slightly different copies, as files."""
 
+import csv
 import io
-from pathlib import Path
 
-import numpy as np
+from pages import DIGITS, LABELS
 from PIL import Image
-
-with np.load(Path(__file__).parent / "data" / "digits.npz", allow_pickle=False) as stored:
-    DIGITS, LABELS = stored["images"], stored["labels"]
 
 
 def png(number):
@@ -27,3 +24,16 @@ def write_folder(folder, numbers):
         (folder / str(label)).mkdir(parents=True, exist_ok=True)
         (folder / str(label) / f"{number:05d}.png").write_bytes(content)
     return folder
+
+
+def write_table(file, rows):
+    """A table about images 0, 1, … beside it; returns the file."""
+    for row in rows:
+        if row.get("path", "").endswith(".png"):
+            (file.parent / row["path"]).write_bytes(png(int(row["path"][:-4]))[0])
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with file.open("w", newline="") as stream:
+        table = csv.DictWriter(stream, columns)
+        table.writeheader()
+        table.writerows(rows)
+    return file

@@ -1,9 +1,9 @@
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import DIGITS, LABELS
 
 from recognizer import Recognizer
 from recognizer.bundle import read_bundle
@@ -11,9 +11,6 @@ from recognizer.cli import main
 from recognizer.decide import softmax
 from recognizer.network import Network
 from recognizer.record import read_record
-
-with np.load(Path(__file__).parents[1] / "data" / "digits.npz", allow_pickle=False) as stored:
-    DIGITS, LABELS = stored["images"], stored["labels"]
 
 
 def save(path, labels=None, extra=0):

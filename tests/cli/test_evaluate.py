@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import DIGITS, LABELS
 from PIL import Image
 
 from recognizer import Recognizer, metrics
@@ -14,8 +15,6 @@ from recognizer.results import REASONS
 from reject_gen.typefaces import built_in
 
 DATA = Path(__file__).parents[1] / "data" / "digits.npz"
-with np.load(DATA, allow_pickle=False) as stored:
-    DIGITS, LABELS = stored["images"], stored["labels"]
 
 
 def evaluated(capsys, *argv, code=0):

@@ -8,7 +8,8 @@ from labelled_images import png
 
 from recognizer import Recognizer
 from recognizer.feedback.cases import Report
-from recognizer.feedback.ingest import make_sample
+from recognizer.feedback.ingest import ingest, make_sample
+from recognizer.feedback.rows import open_rows
 from recognizer.feedback.store import Store
 
 
@@ -62,3 +63,13 @@ def place(request, tmp_path):
 def store(place):
     with Store.open(place) as opened:
         yield opened
+
+
+@pytest.fixture
+def run(store, recognizer):
+    """Ingests, and gives the results."""
+
+    def ingested(spec, source=None, keeper=store):
+        return list(ingest(open_rows(str(spec), source, "ann").read(), keeper, recognizer))
+
+    return ingested
