@@ -1,0 +1,38 @@
+"""A registry whose current model is a tiny one, and a store of what it reads wrongly."""
+
+import pytest
+from shipped_stand_in import shipped, write_shipped
+
+from recognizer.feedback.store import Store
+from recognizer.registry import Registry
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="package")
+def base(tmp_path_factory):
+    from learning_cases import POOLS
+    from tiny_model import make_base
+
+    return make_base(tmp_path_factory.mktemp("base"), POOLS)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, models, base):
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    registry = Registry()
+    registry.use(registry.register(base, "to begin with").version, "to begin with")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def store(home):
+    from learning_cases import fill
+
+    with Store.open() as opened:
+        fill(opened)
+        yield opened
