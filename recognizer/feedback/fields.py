@@ -72,7 +72,7 @@ def report_of(fields: Fields, defaults: Defaults) -> Report:
         parse_label(fields[LABEL]),
         _text(fields, "source") or defaults.source,
         _text(fields, "reporter") or defaults.reporter,
-        _text(fields, "name") if "name" in fields else _plain(str(fields.get(PATH, ""))),
+        _text(fields, "name") if "name" in fields else _plain(PATH, str(fields.get(PATH, ""))),
         parse_time(fields.get("time")),
         _answer(fields),
         _text(fields, "note"),
@@ -90,9 +90,13 @@ def _shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _plain(text: str) -> str:
+def _plain(name: str, text: str) -> str:
     """Text that any database takes; bytes of file names that are no UTF-8 become escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\0")
+    try:
+        encoded = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair of surrogates, as "\ud800" in JSON
+        raise FieldError(f"{name} is not valid text") from None
+    return encoded.decode("utf-8", "backslashreplace").replace("\0", "\\0")
 
 
 def _text(fields: Fields, name: str) -> str:
@@ -101,10 +105,7 @@ def _text(fields: Fields, name: str) -> str:
         return ""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise FieldError(f"{name} must be text, not {_shown(value)}")
-    try:
-        text = _plain(str(value))
-    except UnicodeEncodeError:  # half of a pair of surrogates, as "\ud800" in JSON
-        raise FieldError(f"{name} is not valid text") from None
+    text = _plain(name, str(value))
     longest = _LONGEST.get(name, _LONGEST_TEXT)
     if len(text) > longest:
         raise FieldError(f"{name} is longer than {longest} characters")

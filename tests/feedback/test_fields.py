@@ -95,6 +95,7 @@ def test_what_recognize_writes_is_taken():
         ({"source": ["a"]}, "source must be text"),
         ({"source": "a" * 501}, "source is longer than 500 characters"),
         ({"note": "\ud800"}, "note is not valid text"),
+        ({"path": "\ud800"}, "path is not valid text"),
         ({"decision": "maybe"}, "decision must be yes or no"),
     ],
 )
@@ -112,7 +113,14 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(sorted(USED)), JSON))
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+PLAUSIBLE = st.fixed_dictionaries(
+    {"label": st.integers(0, 10)},
+    optional=dict.fromkeys(("path", "source", "reporter", "name", "note", "report"), ANY_TEXT),
+)
+
+
+@given(PLAUSIBLE | st.dictionaries(st.sampled_from(sorted(USED)), JSON))
 def test_any_row_is_taken_or_refused(fields):
     try:
         report = report_of(fields, DEFAULTS)
