@@ -62,5 +62,6 @@ def test_what_learning_needs_is_said(badcase, image, capsys, monkeypatch):
     assert "pip install" in capsys.readouterr().err
 
 
-def test_rollback_without_a_switch(badcase):
-    badcase("rollback", "--why", "nothing was switched", code=2)
+def test_rollback_without_a_switch(capsys):
+    assert main(["rollback", "--why", "nothing was switched"]) == 2
+    assert "nothing to roll back to" in capsys.readouterr().err

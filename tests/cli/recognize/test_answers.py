@@ -98,7 +98,11 @@ def test_a_field_as_csv_and_plain(here, capsys):
 
 def test_allowed_restricts_the_digits(here, capsys):
     code_of("--json", "--allowed", "1-3,7", *(f"{digit}.png" for digit in range(10)))
-    assert {entry["digit"] for entry in objects(capsys.readouterr().out)} <= {1, 2, 3, 7, None}
+    found = objects(capsys.readouterr().out)
+    assert len(found) == 10
+    assert {entry["best"] for entry in found} == {1, 2, 3, 7}
+    assert {entry["digit"] for entry in found} <= {1, 2, 3, 7, None}
+    assert found[7]["best"] == 7
 
 
 def test_larger_images_than_allowed_are_not_opened(here, capsys):
