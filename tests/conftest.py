@@ -14,3 +14,12 @@ def own_home(tmp_path_factory):
         patch.setenv("RECOGNIZER_HOME", str(tmp_path_factory.mktemp("home")))
         patch.delenv("RECOGNIZER_STORE", raising=False)
         yield
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """An encoder and a starter gallery that stand in for those that ship, while a file's tests run."""
+    from shipped_stand_in import shipped, write_shipped
+
+    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
+        yield folder

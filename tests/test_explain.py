@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import DIGITS, LABELS, page_of
-from shipped_stand_in import NAMES, SOURCE, glyphs, shipped, write_shipped
+from shipped_stand_in import NAMES, SOURCE, glyphs
 from small_graphs import worth
 
 from recognizer import Recognizer, RecognizerError, to_glyph
@@ -27,12 +27,7 @@ from retrieval import Gallery, Hit
 BLANK = np.full((50, 60), 235, np.uint8)
 PAGES = [*map(page_of, DIGITS[:12]), BLANK, b"no image", *map(page_of, DIGITS[12:20])]
 K = 3
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.fixture(scope="module")

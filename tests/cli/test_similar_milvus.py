@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from pages import DIGITS
-from shipped_stand_in import shipped, write_shipped
 from similar_command import code_of, draw, found_by, ids_of
 
 from recognizer import Recognizer
@@ -14,10 +13,7 @@ pytest.importorskip("pymilvus", reason="the extra scale is not installed")
 pytest.importorskip("milvus_lite", reason="Milvus Lite is not to be had for this system")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shipped_stand_in import shipped, write_shipped
 
 from recognizer.feedback.clusters import FEWEST, SIGNIFICANCE, Known, common_source, find_clusters
 from recognizer.feedback.diagnosis import examine
@@ -16,9 +15,8 @@ SIZE = 32
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))):
-        yield Gallery.open()
+def gallery(models):
+    return Gallery.open()
 
 
 def unit(codes):

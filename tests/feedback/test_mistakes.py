@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from pages import DIGITS, LABELS
 from PIL import Image
-from shipped_stand_in import shipped, write_shipped
 from small_graphs import seen, worth
 
 from recognizer import to_glyph
@@ -19,11 +18,7 @@ from recognizer.feedback.mistakes import Mistake, PastMistakes, told
 from recognizer.feedback.store import Store
 from retrieval import cost
 
-
-@pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
+pytestmark = pytest.mark.usefixtures("models")
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""A folder of drawn digits, and the models of a stand-in."""
+"""A folder of drawn digits."""
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from shipped_stand_in import shipped, write_shipped
 
 
 def save(path, text="", size=(64, 64)):
@@ -28,9 +27,3 @@ def drawn(tmp_path_factory):
 def here(drawn, monkeypatch):
     monkeypatch.chdir(drawn)
     return drawn
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder

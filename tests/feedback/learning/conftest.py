@@ -1,16 +1,9 @@
 """A registry whose current model is a tiny one, and a store of what it reads wrongly."""
 
 import pytest
-from shipped_stand_in import shipped, write_shipped
 
 from recognizer.feedback.store import Store
 from recognizer.registry import Registry
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    with shipped(write_shipped(tmp_path_factory.mktemp("models"))) as folder:
-        yield folder
 
 
 @pytest.fixture(scope="package")
