@@ -25,13 +25,13 @@ from peer_figures import COVERAGE, level_at
 from peers import default_folder, environment, measured_by
 
 from recognizer import Recognizer, metrics, to_glyph
+from recognizer.both_stages import Stages
 from recognizer.bundle import Bundle
 from recognizer.data import find_data, load_mnist
 from recognizer.decide import softmax
 from recognizer.errors import DataError, ModelError
 from recognizer.network import BATCH, Network
 from recognizer.results import REJECT
-from recognizer.specialists import Stages
 from recognizer.training.config import make_config
 from recognizer.training.samples import Pools
 

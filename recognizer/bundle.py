@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,8 @@ class Bundle:
 
 def shipped_folder() -> Path:
     """The folder of the model that ships with the package."""
-    return Path(str(resources.files("recognizer"))) / "models" / "eleven"
+    # `importlib.resources` would give the same, and load a dozen modules first.
+    return Path(__file__).parent / "models" / "eleven"
 
 
 def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:

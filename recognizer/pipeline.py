@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.both_stages import Reading, Stages
 from recognizer.bundle import Bundle
+from recognizer.current import open_model
 from recognizer.decide import Decision, allowed_mask, blank, decide
 from recognizer.errors import ImageError, RecognizerError, UsageError
 from recognizer.explain import KnownDigits
 from recognizer.finder import Finder
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
-from recognizer.registry import Registry
 from recognizer.results import Box, Recognition
-from recognizer.specialists import Reading, Stages
 from recognizer.stream import CHUNK, Steps, stream
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Recognizer:
         if threads is not None and threads < 1:
             raise UsageError(f"threads must be 1 or more, not {threads}")
         return cls(
-            Registry().open(model),
+            open_model(model),
             max_error,
             threads or os.cpu_count() or 1,
             max_pixels,

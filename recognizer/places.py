@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-import platformdirs
+REGISTRY_FILE = "registry.json"  # in the folder of registered models
 
 
 def home() -> Path:
@@ -14,4 +15,19 @@ def home() -> Path:
     The environment variable RECOGNIZER_HOME names it; by default it is the platform's user data folder.
     """
     chosen = os.environ.get("RECOGNIZER_HOME")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("recognizer", appauthor=False)
+    return Path(chosen).expanduser() if chosen else _data_folder()
+
+
+def _data_folder() -> Path:
+    own = os.environ.get("HOME", "")
+    if sys.platform == "linux" and own.startswith("/") and not os.environ.get("XDG_DATA_HOME"):
+        # As platformdirs says, which takes milliseconds to import.
+        return Path(own, ".local", "share", "recognizer")
+    import platformdirs
+
+    return platformdirs.user_data_path("recognizer", appauthor=False)
+
+
+def models_folder() -> Path:
+    """The folder of registered models, which may not exist yet."""
+    return home() / "models"

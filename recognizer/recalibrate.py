@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.both_stages import Stages
 from recognizer.bundle import GOLDEN, Bundle, OperatingPoint, golden_outputs, write_bundle
 from recognizer.calibrate import (
     choose_by_error,
@@ -28,7 +29,6 @@ from recognizer.labelled import Example, Fingerprint, Labelled
 from recognizer.pipeline import Recognizer
 from recognizer.record import model_hashes
 from recognizer.results import REJECT
-from recognizer.specialists import Stages
 
 FEWEST = 100
 # A temperature is learnt from mistakes: with hardly any, the best fit is boundless certainty.

@@ -20,10 +20,9 @@ from recognizer.audit import now, whoami
 from recognizer.bundle import Bundle, read_bundle, shipped_folder
 from recognizer.errors import ModelError, UsageError
 from recognizer.files import locked, sync
-from recognizer.places import home
+from recognizer.places import REGISTRY_FILE, models_folder
 from recognizer.registry_copies import copy_bundle, digest_of, has_digest, see_it_answer
 from recognizer.registry_state import (
-    FILE,
     NAME,
     SHIPPED,
     VERSION,
@@ -49,7 +48,7 @@ class Registry:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or home() / "models"
+        self.folder = folder or models_folder()
 
     @property
     def current(self) -> str:
@@ -80,7 +79,7 @@ class Registry:
     def stamp(self) -> Stamp | None:
         """Changes whenever the registry does; costs a look at one file's entry."""
         try:
-            info = (self.folder / FILE).stat()
+            info = (self.folder / REGISTRY_FILE).stat()
         except FileNotFoundError:
             return None
         return info.st_mtime_ns, info.st_ino, info.st_size

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from recognizer.audit import now, whoami
 from recognizer.errors import ModelError
 from recognizer.files import write_whole
+from recognizer.places import REGISTRY_FILE
 
 FORMAT_VERSION = 1
-FILE = "registry.json"
 SHIPPED = "shipped"  # the name of the model that comes with the package
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 VERSION = re.compile(rf"({NAME.pattern})@([0-9]{{1,9}})")
@@ -110,7 +110,7 @@ def read_state(folder: Path) -> State:
     Raises:
         ModelError: it is damaged, or of another format.
     """
-    file = folder / FILE
+    file = folder / REGISTRY_FILE
     try:
         whole = json.loads(file.read_bytes())
         if whole["format_version"] == FORMAT_VERSION:
@@ -134,7 +134,7 @@ def write_state(folder: Path, state: State) -> None:
     """Replace the file in a folder."""
     whole = {"format_version": FORMAT_VERSION, **asdict(state)}
     text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_whole(folder / FILE, text.encode("utf-8", "backslashreplace"))
+    write_whole(folder / REGISTRY_FILE, text.encode("utf-8", "backslashreplace"))
 
 
 def _from_json(whole: Mapping[str, Any]) -> State:

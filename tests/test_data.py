@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,8 +105,25 @@ def test_home(tmp_path, monkeypatch):
     assert home() == tmp_path
     monkeypatch.setenv("RECOGNIZER_HOME", "~/x")
     assert home() == Path.home() / "x"
-    monkeypatch.delenv("RECOGNIZER_HOME")
-    assert "recognizer" in str(home())
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"HOME": "/home/ada"},
+        {"HOME": "/home/ada/"},
+        {"XDG_DATA_HOME": "/data"},
+        {"XDG_DATA_HOME": "data"},
+        {"HOME": ""},
+    ],
+)
+def test_home_is_the_users_data_folder_otherwise(variables, monkeypatch):
+    for name in ("RECOGNIZER_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert home() == platformdirs.user_data_path("recognizer", appauthor=False)
 
 
 @pytest.mark.skipif("RECOGNIZER_DATA" not in os.environ, reason="needs MNIST: set RECOGNIZER_DATA")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recognizer import Recognizer
+from recognizer.both_stages import Stages
 from recognizer.bundle import (
     GOLDEN,
     LABELS,
@@ -22,7 +23,6 @@ from recognizer.bundle import (
     shipped_folder,
 )
 from recognizer.decide import softmax
-from recognizer.specialists import Stages
 
 TOLERANCE = 1e-4
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.both_stages import Stages
 from recognizer.bundle import Bundle
 from recognizer.metrics import mcnemar, share_of
 from recognizer.results import REJECT
-from recognizer.specialists import Stages
 from recognizer.stages import Stage
 
 Z_ONE_SIDED = 1.6448536269514722  # 95 % of a normal distribution lie below

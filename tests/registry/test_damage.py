@@ -10,8 +10,8 @@ from recognizer import Recognizer
 from recognizer.bundle import META, NETWORK, shipped_folder, write_bundle
 from recognizer.cli import main
 from recognizer.errors import ModelError
+from recognizer.places import REGISTRY_FILE
 from recognizer.registry import Registry
-from recognizer.registry_state import FILE
 
 
 def test_what_is_no_model_is_not_registered(registry, tmp_path, bundle):
@@ -62,32 +62,34 @@ def test_a_current_version_that_was_damaged_is_one_line_with_a_remedy_that_works
 )
 def test_a_damaged_registry_is_one_line_and_never_another_model(registry, content):
     registry.folder.mkdir(parents=True)
-    (registry.folder / FILE).write_text(content)
+    (registry.folder / REGISTRY_FILE).write_text(content)
     with pytest.raises(ModelError, match="damaged; move it away") as caught:
         Recognizer.load()
     assert "\n" not in str(caught.value)
     with pytest.raises(ModelError):
         registry.use("shipped", "")
-    assert (registry.folder / FILE).read_text() == content
+    assert (registry.folder / REGISTRY_FILE).read_text() == content
     assert Recognizer.load("shipped").bundle.folder == shipped_folder()
 
 
 def test_a_registry_of_a_later_format(registry):
     registry.folder.mkdir(parents=True)
-    (registry.folder / FILE).write_text('{"format_version": 2}')
+    (registry.folder / REGISTRY_FILE).write_text('{"format_version": 2}')
     with pytest.raises(ModelError, match="has format 2, and this version reads 1: update the package"):
         Recognizer.load()
 
 
 def test_a_lost_registry_can_be_made_again_from_its_folders(registry, bundle):
     registry.use(registry.register(bundle(0.8), "").version, "")
-    (registry.folder / FILE).unlink()
+    (registry.folder / REGISTRY_FILE).unlink()
     assert Recognizer.load().bundle.folder == shipped_folder()
     assert registry.register(registry.folder / "eleven@2", "found again").version == "eleven@2"
 
 
 def test_the_registry_of_format_1_is_read(tmp_path):
-    (tmp_path / FILE).write_bytes((Path(__file__).parents[1] / "data" / "registry-1.json").read_bytes())
+    (tmp_path / REGISTRY_FILE).write_bytes(
+        (Path(__file__).parents[1] / "data" / "registry-1.json").read_bytes()
+    )
     registry = Registry(tmp_path)
     assert registry.current == "eleven@3"
     assert names(registry) == ["eleven@2", "eleven@3"]

@@ -12,11 +12,11 @@ from scipy.stats import binomtest
 from two_stages import GLYPHS, OLD, TRUTH
 
 from recognizer import Recognizer, metrics
+from recognizer.both_stages import Stages
 from recognizer.bundle import read_bundle
 from recognizer.cli import main
 from recognizer.record import read_record
 from recognizer.results import REJECT
-from recognizer.specialists import Stages
 from recognizer.stages import Stage, changes, compare
 
 QUICK = settings(deadline=None, max_examples=50)

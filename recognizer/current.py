@@ -1,0 +1,31 @@
+"""Which model answers: the one asked for, or the current one."""
+
+from __future__ import annotations
+
+import os
+
+from recognizer.bundle import Bundle, read_bundle
+from recognizer.places import REGISTRY_FILE, models_folder
+
+
+def open_model(model: str | os.PathLike[str] | None) -> Bundle:
+    """Read and check a model, as `Registry.open` names it.
+
+    The registry takes a while to import: where nothing was ever registered, the model that ships needs none of it.
+
+    Raises:
+        ModelError: it is missing, damaged or of another format.
+    """
+    if model is None and not _is_there():
+        return read_bundle()
+    from recognizer.registry import Registry
+
+    return Registry().open(model)
+
+
+def _is_there() -> bool:
+    try:
+        (models_folder() / REGISTRY_FILE).stat()
+    except FileNotFoundError:
+        return False
+    return True
