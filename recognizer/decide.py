@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,7 @@ NO_DIGIT = 0.95  # of reject's score: on validation data 94 % of refused non-dig
 RIVAL = 0.5  # a second digit with this share of the best one's score makes an answer ambiguous
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What turns logits into answers: temperature, operating point, and the model's name for the record."""
 
     temperature: float
@@ -29,8 +27,7 @@ class Decision:
     model: str
 
 
-@dataclass(frozen=True)
-class Routing:
+class Routing(NamedTuple):
     """Which answers of stage one go to a specialist.
 
     Attributes:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from recognizer.galleries import as_gallery_error, open_gallery
 from recognizer.results import Recognition
-from retrieval.hit import Hit
 
 if TYPE_CHECKING:
-    from retrieval import Gallery
+    from retrieval import Gallery, Hit
 
 
 class KnownDigits:

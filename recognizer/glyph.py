@@ -8,8 +8,7 @@ serving see the same glyphs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -34,8 +33,7 @@ WORKING_SIDE = 160
 Kind = Literal["one", "blank", "several"]
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
+class Glyph(NamedTuple):
     """A normalised character.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -29,8 +28,7 @@ HALF = 0.6  # of the main mark's size: the same for a part that is too large to 
 BROKEN = 0.2  # of the main mark's size: a stroke broken off stays as near as this
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """What was kept of a page's ink.
 
     Attributes:

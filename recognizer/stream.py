@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,8 +20,7 @@ CHUNK = 64  # images that one step takes at a time
 AHEAD = 2  # chunks that are opened while another is searched
 
 
-@dataclass(frozen=True)
-class Steps(Generic[Image, Taken, Opened, Found, Answer]):
+class Steps(NamedTuple, Generic[Image, Taken, Opened, Found, Answer]):
     """The way of images to their answers.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError
 from recognizer.results import Recognition
-from retrieval.hit import Hit
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake
+    from retrieval import Hit
 
 _SINGLE_COLUMNS = (
     "digit",
@@ -140,6 +139,8 @@ def csv_writer(stream: TextIO, rows: bool, explained: bool = False) -> Write:
 
     With ``explained``, a last column has the labels of the most similar known digits.
     """
+    import csv
+
     columns: tuple[str, ...] = FIELD_CSV_COLUMNS if rows else CSV_COLUMNS
     columns += (NEIGHBORS,) if explained else ()
     table = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
