@@ -10,6 +10,19 @@ import pytest
 from commands import environment, objects
 from recognize_command import COMMAND, code_of, run
 
+LIBRARIES = "numpy, PIL.Image, onnxruntime, cv2"
+NOT_FOR_ONE_IMAGE = {
+    *("recognizer.registry", "recognizer.registry_state", "recognizer.files", "recognizer.audit"),
+    *("recognizer.specialists", "recognizer.pair_models", "recognizer.field", "recognizer.feedback"),
+    *(
+        "recognizer.cli.sheet",
+        "recognizer.cli.terminal",
+        "retrieval.hit",
+        "retrieval.gallery",
+        "retrieval.files",
+    ),
+    *("platformdirs", "importlib.resources", "importlib.metadata", "tempfile", "secrets", "getpass", "csv"),
+}
 SLOW_IMPORTS = ("rich", "sklearn", "torch", "pynndescent", "scipy", "numba", "matplotlib", "daft")
 
 
@@ -20,11 +33,29 @@ def test_a_process_answers_like_the_function(here, capsys):
     assert done.stdout.decode() == capsys.readouterr().out
 
 
+def names_of(report):
+    """The modules in a report of ``-X importtime``."""
+    return {line.split(b"|")[-1].strip().decode() for line in report.splitlines()}
+
+
 def test_a_cold_start_imports_nothing_slow(here):
     done = run("--json", "7.png", cwd=here, PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
-    imported = {line.split(b"|")[-1].strip().decode().split(".")[0] for line in done.stderr.splitlines()}
-    assert imported.isdisjoint(SLOW_IMPORTS)
+    assert {name.partition(".")[0] for name in names_of(done.stderr)}.isdisjoint(SLOW_IMPORTS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs says where models are registered")
+@pytest.mark.parametrize("form", ["--json", "--threads=1"])
+def test_one_image_needs_few_modules(form, here, tmp_path):
+    where = {"HOME": str(tmp_path), "RECOGNIZER_HOME": "", "XDG_DATA_HOME": ""}
+    done = run(form, "7.png", cwd=here, PYTHONPROFILEIMPORTTIME="1", **where)
+    bare = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {LIBRARIES}"], capture_output=True, check=True
+    )
+    imported = names_of(done.stderr)
+    assert (done.returncode, "recognizer.pipeline" in imported) == (0, True)
+    assert imported & NOT_FOR_ONE_IMAGE <= names_of(bare.stderr)
+    assert sum(name.startswith(("recognizer", "retrieval")) for name in imported) <= 40
 
 
 def test_a_list_on_standard_input_is_answered_in_order(here):
