@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from commands import environment, objects
-from recognize_command import COMMAND, code_of, run
+from recognize_command import COMMAND, MODULE, code_of, run
 
 LIBRARIES = "numpy, PIL.Image, onnxruntime, cv2"
 NOT_FOR_ONE_IMAGE = {
@@ -105,3 +105,16 @@ def test_a_reader_that_leaves_early_is_no_error(here):
         process.stdout.close()
         assert process.stderr.read() == b""
         process.wait(60)
+
+
+def test_the_end_of_a_process_searches_for_no_garbage(here):
+    told = "atexit.register(lambda: print(gc.get_freeze_count() > 0, file=sys.stderr))"
+    code = f"import atexit, gc, sys; {told}; from {MODULE} import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--json", "7.png"],
+        cwd=here,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    assert (objects(done.stdout)[0]["best"], done.stderr.split()) == (7, [b"True"])
