@@ -26,6 +26,7 @@ def open_model(model: str | os.PathLike[str] | None) -> Bundle:
 def _is_there() -> bool:
     try:
         (models_folder() / REGISTRY_FILE).stat()
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        # Why one can't be looked at is for the registry to tell: another model than the one chosen must not answer.
+        return not isinstance(error, FileNotFoundError | NotADirectoryError)
     return True

@@ -80,7 +80,7 @@ class Registry:
         """Changes whenever the registry does; costs a look at one file's entry."""
         try:
             info = (self.folder / REGISTRY_FILE).stat()
-        except FileNotFoundError:
+        except OSError:  # none; or one that can't be read, as `read_state` tells
             return None
         return info.st_mtime_ns, info.st_ino, info.st_size
 

@@ -115,7 +115,7 @@ def read_state(folder: Path) -> State:
         whole = json.loads(file.read_bytes())
         if whole["format_version"] == FORMAT_VERSION:
             return _from_json(whole)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return State()
     except OSError as error:
         raise ModelError(f"{file}: can't be read ({error.strerror})") from None

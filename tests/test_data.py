@@ -116,6 +116,8 @@ def test_home(tmp_path, monkeypatch):
         {"XDG_DATA_HOME": "/data"},
         {"XDG_DATA_HOME": "data"},
         {"HOME": ""},
+        {"HOME": "ada"},
+        {"HOME": "/"},
     ],
 )
 def test_home_is_the_users_data_folder_otherwise(variables, monkeypatch):

@@ -1,6 +1,7 @@
 """Bundles and registries that are damaged, lost or of another format: one line, and never another model."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,22 @@ def test_a_registry_of_a_later_format(registry):
     (registry.folder / REGISTRY_FILE).write_text('{"format_version": 2}')
     with pytest.raises(ModelError, match="has format 2, and this version reads 1: update the package"):
         Recognizer.load()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_a_registry_that_can_not_be_looked_at_is_one_line_and_never_another_model(registry):
+    registry.folder.mkdir(parents=True)
+    (registry.folder / REGISTRY_FILE).symlink_to(REGISTRY_FILE)
+    for attempt in (Recognizer.load, registry.watch):
+        with pytest.raises(ModelError, match=r"registry.json: can't be read \(.+\)$"):
+            attempt()
+
+
+def test_nothing_is_registered_in_a_home_that_can_not_be(monkeypatch):
+    monkeypatch.setenv("RECOGNIZER_HOME", __file__)
+    assert Recognizer.load().bundle.folder == shipped_folder()
+    assert Recognizer.load("eleven@1").bundle.folder == shipped_folder()
+    assert Registry().watch().changed() is False
 
 
 def test_a_lost_registry_can_be_made_again_from_its_folders(registry, bundle):
