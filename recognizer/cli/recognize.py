@@ -35,7 +35,9 @@ UNREADABLE_EXIT = 1
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     # Else Python ends by a search for garbage in all that the libraries made: a fifteenth of a process for one image.
-    atexit.register(gc.freeze)
+    # Where another program calls this, what that program left open may be among the garbage.
+    if argv is None:
+        atexit.register(gc.freeze)
     return run_command(run, parser().parse_args(argv))
 
 

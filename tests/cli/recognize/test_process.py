@@ -107,9 +107,11 @@ def test_a_reader_that_leaves_early_is_no_error(here):
         process.wait(60)
 
 
-def test_the_end_of_a_process_searches_for_no_garbage(here):
+@pytest.mark.parametrize(("call", "frozen"), [("main()", b"True"), ("main(sys.argv[1:])", b"False")])
+def test_the_end_of_its_own_process_searches_for_no_garbage(call, frozen, here):
+    """That of another program, which calls it, searches."""
     told = "atexit.register(lambda: print(gc.get_freeze_count() > 0, file=sys.stderr))"
-    code = f"import atexit, gc, sys; {told}; from {MODULE} import main; sys.exit(main())"
+    code = f"import atexit, gc, sys; {told}; from {MODULE} import main; sys.exit({call})"
     done = subprocess.run(
         [sys.executable, "-c", code, "--json", "7.png"],
         cwd=here,
@@ -117,4 +119,4 @@ def test_the_end_of_a_process_searches_for_no_garbage(here):
         capture_output=True,
         check=True,
     )
-    assert (objects(done.stdout)[0]["best"], done.stderr.split()) == (7, [b"True"])
+    assert (objects(done.stdout)[0]["best"], done.stderr.split()) == (7, [frozen])
