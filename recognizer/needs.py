@@ -1,4 +1,4 @@
-"""What needs a package that a small installation leaves out says so in a line, before it begins."""
+"""What needs a package that is not installed says so in a line, before that is imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CALLED = {"sklearn": "scikit-learn"}  # by pip
 
 
 def need(what: str, *modules: str) -> None:
-    """Make sure that packages are there, before they are imported.
+    """Make sure that packages are there that a small install leaves out.
 
     Args:
         what: the beginning of the line, such as "fitting needs".
@@ -20,3 +20,13 @@ def need(what: str, *modules: str) -> None:
     """
     if lacking := [_CALLED.get(name, name) for name in missing(modules)]:
         raise UsageError(f"{what} {', '.join(lacking)}: pip install {' '.join(lacking)}")
+
+
+def need_extra(extra: str, what: str, *modules: str) -> None:
+    """The same of packages that an extra brings.
+
+    Raises:
+        UsageError: some are not there; names them, and the extra.
+    """
+    if lacking := missing(modules):
+        raise UsageError(f"{what} {', '.join(lacking)}: pip install 'digit-recognizer-eleven[{extra}]'")

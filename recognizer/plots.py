@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from recognizer import metrics
-from recognizer.errors import UsageError
 from recognizer.evaluation import Columns, Measured
 from recognizer.feedback.trend import Rate
+from recognizer.needs import need_extra
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:
@@ -36,10 +35,7 @@ def check_plotting() -> None:
     Raises:
         UsageError: matplotlib is not installed.
     """
-    if find_spec("matplotlib") is None:
-        raise UsageError(
-            "--out draws plots, which need matplotlib: pip install 'digit-recognizer-eleven[train]'"
-        )
+    need_extra("train", "--out draws plots, which need", "matplotlib")
 
 
 def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:

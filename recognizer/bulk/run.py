@@ -20,8 +20,8 @@ from recognizer.bulk.engine import start
 from recognizer.bulk.output import RUN, add, look, opened
 from recognizer.bulk.plan import Inputs, Plan, make_plan
 from recognizer.bulk.worker import Setup
-from recognizer.cli.common import need_extra
 from recognizer.errors import UsageError
+from recognizer.needs import need_extra
 
 if TYPE_CHECKING:
     from recognizer.cli.formats import Tally
@@ -80,7 +80,7 @@ def recognize_bulk(
     """
     if part_rows < 1 or (workers is not None and workers < 1):
         raise UsageError("part_rows and workers must be 1 or more")
-    need_extra("scale", "bulk work needs", _PACKAGES)
+    need_extra("scale", "bulk work needs", *_PACKAGES)
     asked, folder = asked or Asked(), os.fspath(out)
     recognizer = asked.load()
     told = asked.told(recognizer)

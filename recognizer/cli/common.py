@@ -7,17 +7,16 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError, UsageError
+from retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:
     from rich.console import Console
-from retrieval.errors import RetrievalError
-from retrieval.installed import missing
 
 INTERRUPTED = 130
 _UNBOUNDED = 10_000
@@ -69,17 +68,9 @@ def need_training() -> None:
     """
     # Threads that spin while they wait make training several times slower on a machine that does anything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    need_extra("train", "training needs", ("torch", "onnx", "matplotlib"))
+    from recognizer.needs import need_extra
 
-
-def need_extra(extra: str, what: str, modules: Sequence[str]) -> None:
-    """Make sure that what an extra brings is there.
-
-    Raises:
-        UsageError: it is not; names the extra.
-    """
-    if lacking := missing(modules):
-        raise UsageError(f"{what} {', '.join(lacking)}: pip install 'digit-recognizer-eleven[{extra}]'")
+    need_extra("train", "training needs", "torch", "onnx", "matplotlib")
 
 
 def need_new_folder(option: str, folder: Path) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from recognizer import Recognizer
 from recognizer.cli.arguments import add_max_error, add_model, at_least
-from recognizer.cli.common import need_extra
 from recognizer.errors import UsageError
+from recognizer.needs import need_extra
 from recognizer.service.settings import MIB, Settings
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _add_bounds(parser: argparse.ArgumentParser, default: Settings) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer until a signal ends it."""
-    need_extra("serve", "the service needs", _PACKAGES)
+    need_extra("serve", "the service needs", *_PACKAGES)
     from recognizer.service.server import check, serve
 
     settings = _settings(args)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from recognizer.errors import StoreError, UsageError
+from recognizer.needs import need_extra
 
 FORMAT_VERSION = 1
 PATIENCE_S = 60  # how long a writer waits for another
@@ -117,10 +117,7 @@ def parse_place(where: str | Path) -> URL:
         raise UsageError(
             f"--store: {url.drivername} is not supported: pass the path of a file, or postgresql://user@host/database"
         )
-    if find_spec("psycopg") is None:
-        raise UsageError(
-            "a store on PostgreSQL needs its driver: pip install 'digit-recognizer-eleven[postgres]'"
-        )
+    need_extra("postgres", "a store on PostgreSQL needs", "psycopg")
     return url.set(drivername=_POSTGRES)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_urls_that_make_no_sense(place, words):
 
 
 def test_without_the_driver_it_is_told_what_to_install(monkeypatch):
-    monkeypatch.setattr("recognizer.feedback.schema.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UsageError, match=r"pip install 'digit-recognizer-eleven\[postgres\]'"):
         Store.open("postgresql://a@b/c")
 
