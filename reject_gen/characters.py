@@ -65,7 +65,7 @@ def _print(text: str, path: str, rng: np.random.Generator) -> GreyImage:
 
 
 def shaken(ink: GreyImage, rng: np.random.Generator, reach: float) -> GreyImage:
-    """Bend as a hand would: a smooth random displacement over up to ``reach`` heights, half of it either way."""
+    """Bend ink uint8 (H, W) as a hand would: a smooth random displacement of up to ``reach`` / 2 of H either way."""
     height, width = ink.shape
     coarse = (rng.random((2, 4, 4), dtype=np.float32) - 0.5) * np.float32(reach * height)
     ys, xs = np.indices((height, width), dtype=np.float32)

@@ -17,8 +17,7 @@ from reject_gen.base import GreyImage, Material, family
 from reject_gen.characters import pick_character, shaken
 from reject_gen.typefaces import render
 
-GROUP = "penned"
-PREFIX = "penned_"
+_GROUP = "penned"
 _HEIGHT = 72
 _MARGIN = 14
 _INK = 100  # from here on a pixel of print is ink
@@ -26,7 +25,7 @@ _INK = 100  # from here on a pixel of print is ink
 
 def penned_name(script: str) -> str:
     """The family that copies the characters of ``script``."""
-    return PREFIX + script
+    return f"{_GROUP}_{script}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class _OfScript:
 
 
 for _script in alphabets():
-    family(GROUP)(_OfScript(_script))
+    family(_GROUP)(_OfScript(_script))
 
 
 def copied(ink: GreyImage, rng: np.random.Generator) -> GreyImage:
@@ -56,7 +55,7 @@ def copied(ink: GreyImage, rng: np.random.Generator) -> GreyImage:
         rng: the same state gives the same copy.
 
     Returns:
-        uint8 (H', W'), bright on black.
+        uint8 (H, W), bright on black.
     """
     line = middle_of_strokes(ink > _INK)
     if not line.any():
@@ -107,7 +106,7 @@ def _with_dots(line: NDArray[np.uint8], ink: NDArray[np.bool_]) -> NDArray[np.ui
     lost = np.setdiff1d(labels[ink], labels[line > 0])
     for part in lost:
         pixels = np.flatnonzero(labels == part)
-        line.ravel()[pixels[len(pixels) // 2]] = 1
+        line.flat[pixels[len(pixels) // 2]] = 1
     return line
 
 
