@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import DataError
-from recognizer.places import home
+from recognizer.places import expanded, home
 
 Part = Literal["train", "test"]
 State = Literal["intact", "missing", "damaged"]
@@ -41,7 +41,7 @@ def data_folder(path: str | os.PathLike[str] | None = None) -> Path:
         path: the folder; by default the environment variable RECOGNIZER_DATA, or ``data`` in the home folder.
     """
     chosen = path or os.environ.get("RECOGNIZER_DATA")
-    return Path(chosen).expanduser() if chosen else home() / "data"
+    return expanded(chosen) if chosen else home() / "data"
 
 
 def find_data(path: str | os.PathLike[str] | None = None, option: str = "--data") -> Path:

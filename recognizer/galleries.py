@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer import errors
-from recognizer.places import home
+from recognizer.places import expanded, home
 from retrieval.errors import GalleryError, RetrievalError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def gallery_address(gallery: str | os.PathLike[str]) -> str | Path:
 
     if "://" in os.fspath(gallery):
         return os.fspath(gallery)
-    path = Path(gallery).expanduser()
+    path = expanded(gallery)
     kept = galleries_folder() / path
     meant = len(path.parts) == 1 and not Gallery.exists(path) and Gallery.exists(kept)
     return kept if meant else path

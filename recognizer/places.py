@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from recognizer.errors import UsageError
+
 REGISTRY_FILE = "registry.json"  # in the folder of registered models
 
 
@@ -13,9 +15,26 @@ def home() -> Path:
     """The folder of registered models, galleries, bad cases and data, which may not exist yet.
 
     The environment variable RECOGNIZER_HOME names it; by default it is the platform's user data folder.
+
+    Raises:
+        UsageError: it names a user that there is not.
     """
     chosen = os.environ.get("RECOGNIZER_HOME")
-    return Path(chosen).expanduser() if chosen else _data_folder()
+    return expanded(chosen) if chosen else _data_folder()
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path as users write it, with ``~`` or ``~user`` in the place of a home folder.
+
+    Raises:
+        UsageError: no such home folder is known.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{os.fspath(path)!r}: no such home folder is known; write the path in full"
+        ) from None
 
 
 def _data_folder() -> Path:

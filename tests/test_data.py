@@ -15,7 +15,9 @@ from hypothesis.extra import numpy as hnp
 from stand_in import FILES, LABELS, idx, packed, put
 
 from recognizer import data
-from recognizer.errors import DataError
+from recognizer.errors import DataError, UsageError
+from recognizer.feedback.store import Store
+from recognizer.galleries import gallery_address
 from recognizer.places import home
 
 # Reading
@@ -105,6 +107,19 @@ def test_home(tmp_path, monkeypatch):
     assert home() == tmp_path
     monkeypatch.setenv("RECOGNIZER_HOME", "~/x")
     assert home() == Path.home() / "x"
+
+
+def test_the_home_of_a_user_that_there_is_not(monkeypatch):
+    gone = "~no-such-user/x"
+    monkeypatch.setenv("RECOGNIZER_HOME", gone)
+    for look in (
+        home,
+        lambda: data.data_folder(gone),
+        lambda: gallery_address(gone),
+        lambda: Store.find(gone),
+    ):
+        with pytest.raises(UsageError, match=r"^'~no-such-user/x': no such home folder is known; write"):
+            look()
 
 
 @pytest.mark.parametrize(

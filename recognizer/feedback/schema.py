@@ -31,6 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from recognizer.errors import StoreError, UsageError
 from recognizer.needs import need_extra
+from recognizer.places import expanded
 
 FORMAT_VERSION = 1
 PATIENCE_S = 60  # how long a writer waits for another
@@ -108,7 +109,7 @@ def parse_place(where: str | Path) -> URL:
         UsageError: the URL makes no sense, is of another database, or its driver is not installed.
     """
     if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite", database=str(Path(where).expanduser()))
+        return URL.create("sqlite", database=str(expanded(where)))
     try:
         url = make_url(where)
     except (ArgumentError, ValueError):
