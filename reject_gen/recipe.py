@@ -63,7 +63,7 @@ def make_recipe(
 
     Args:
         weights: family, group or own name -> weight, 0 or more, relative to the others.
-        exclude: families and groups to hold out.
+        exclude: families and groups to hold out; with a script go its copies with a pen.
         only: where given, the families and groups to keep, such as what another recipe held out.
         typefaces: where given, scripts that none of these covers are left out.
         base: the folder that relative folders start from.
@@ -74,7 +74,7 @@ def make_recipe(
     """
     entries = {name: _entry(name, value, Path(base)) for name, value in weights.items()}
     known = {member.name: member for members, _ in entries.values() for member in members}
-    left = (_names(only, known) if only else set(known)) - _names(exclude, known)
+    left = (_names(only, known) if only else set(known)) - _held_out(exclude, known)
     if typefaces is not None:
         missing = set(alphabets()) - characters.covered_scripts(typefaces)
         left -= missing | {penned.penned_name(script) for script in missing}
@@ -105,6 +105,12 @@ def _entry(name: str, value: object, base: Path) -> tuple[tuple[Family, ...], fl
     if any(name in (family.name, family.group) for family in FAMILIES.values()):
         raise MixError(f"{name}: a built-in family or group already has this name; give your folder another")
     return (folder_family(base / folder, name),), float(weight)
+
+
+def _held_out(exclude: Collection[str], known: Mapping[str, Family]) -> set[str]:
+    """The names of the families to hold out. What a pen makes of a script tells of its print, so both go."""
+    names = _names(exclude, known)
+    return names | {penned.penned_name(script) for script in names & set(alphabets())}
 
 
 def _names(entries: Collection[str], known: Mapping[str, Family]) -> set[str]:

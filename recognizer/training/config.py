@@ -110,9 +110,9 @@ class ReaderConfig:
         rate: as in `[optimizer]`.
         smoothing: as in `[optimizer]`.
         known_share: as in `[optimizer]`.
-        rotation: as in `[augment]`.
-        scale: as in `[augment]`.
-        elastic: as in `[augment]`.
+        rotation: in the place of that in `[augment]`.
+        scale: in the place of that in `[augment]`.
+        elastic: in the place of that in `[augment]`.
     """
 
     half: tuple[int, ...] = (32, 48)
@@ -122,9 +122,9 @@ class ReaderConfig:
     rate: float = 6e-3
     smoothing: float = 0.0
     known_share: float = 0.3
-    rotation: float = 12.0
-    scale: float = 0.12
-    elastic: float = 0.6
+    rotation: float | None = None
+    scale: float | None = None
+    elastic: float | None = None
 
 
 @dataclass(frozen=True)
@@ -178,12 +178,13 @@ class TrainingConfig:
         settings = {name: value for name, value in vars(self.reader).items() if name != "weight"}
         size = {name: settings.pop(name) for name in ("half", "quarter")}
         disturb = {name: settings.pop(name) for name in ("rotation", "scale", "elastic")}
+        own = {name: value for name, value in disturb.items() if value is not None}
         return replace(
             self,
             reader=None,
             network=replace(self.network, **size),
             optimizer=replace(self.optimizer, **settings),
-            augment=replace(self.augment, **disturb),
+            augment=replace(self.augment, **own),
         )
 
 

@@ -85,9 +85,11 @@ def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
     for key, value in values.items():
         if key not in known:
             raise UsageError(f"{where}: there is no setting {key!r} (there are: {', '.join(sorted(known))})")
-        if is_dataclass(value):
+        default = _default_of(known[key])
+        if is_dataclass(value) or (value is None and default is None):
             continue
-        _check(value, _default_of(known[key]), f"{where}: {key}")
+        # A setting that is nothing by default is a number.
+        _check(value, 0.0 if default is None else default, f"{where}: {key}")
     return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 

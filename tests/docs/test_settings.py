@@ -27,12 +27,12 @@ def settings_table(section):
     titles = ["setting", "default", *(["what it is"] if told else [])]
     lines = [f"| {' | '.join(titles)} |", f"| {' | '.join('---' for _ in titles)} |"]
     for setting in fields(section):
-        if setting.default is MISSING or setting.default is None:
+        if setting.default is MISSING or "Config" in str(setting.type):
             continue  # a section
         value = list(setting.default) if isinstance(setting.default, tuple) else setting.default
         cells = [
             f"`{setting.name}`",
-            f"`{json.dumps(value)}`",
+            "–" if value is None else f"`{json.dumps(value)}`",
             *([told[setting.name].rstrip(".")] if told else []),
         ]
         lines.append(f"| {' | '.join(cells)} |")

@@ -64,3 +64,11 @@ def test_scripts_that_no_typeface_has_are_not_copied_either():
     names = {family.name for family in make_recipe({"penned": 1}, typefaces=()).families}
     assert penned_name("latin_small") in names
     assert penned_name("kanji") not in names
+
+
+def test_a_script_that_is_held_out_is_not_copied_either():
+    names = {
+        family.name for family in make_recipe({"characters": 1, "penned": 1}, exclude=["greek"]).families
+    }
+    assert not {"greek", penned_name("greek")} & names
+    assert {"cyrillic", penned_name("cyrillic"), penned_name("hebrew")} <= names

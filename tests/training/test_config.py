@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -61,11 +61,15 @@ def test_a_second_reader_is_trained_as_the_first_but_for_what_is_said(tmp_path):
     assert (of_reader.network.quarter, of_reader.optimizer.epochs, of_reader.optimizer.batch) == ((7,), 3, 99)
     assert of_reader.optimizer.known_share == config.reader.known_share < config.optimizer.known_share
     assert (of_reader.reader, of_reader.data) == (None, config.data)
-    for each in (config, TrainingConfig()):
+    turned = loaded(tmp_path, "[augment]\nrotation = 3\nelastic = 0.1\n[reader]\nelastic = 0.9")
+    assert turned.of_reader().augment == replace(turned.augment, elastic=0.9)
+    for each in (config, turned, TrainingConfig()):
         assert make_config(json.loads(json.dumps(each.to_dict())), "meta.json") == each
     with pytest.raises(UsageError, match=r"no \[reader\]"):
         TrainingConfig().of_reader()
     assert "weight is 1.5" in refusal(tmp_path, "[reader]\nweight = 1.5")
+    assert "elastic is -1" in refusal(tmp_path, "[reader]\nelastic = -1.0")
+    assert "elastic must be" in refusal(tmp_path, '[reader]\nelastic = "much"')
 
 
 def test_a_base_that_is_missing_or_has_a_base_is_one_line(tmp_path):
