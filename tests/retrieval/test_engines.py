@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from blots import many_glyphs
+from hits import ids
 
 from retrieval import Gallery, approximate, cost, engines
 from retrieval.engines import Plan
@@ -24,10 +25,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def large(tmp_path, large_folder, encoder):
     return Gallery.open(shutil.copytree(large_folder, tmp_path / "large"), encoder)
-
-
-def ids(answer):
-    return [[hit.id for hit in hits] for hits in answer]
 
 
 class Rule:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hits import ids
 from stand_in_encoder import write_encoder
 
 from retrieval import Encoder, Gallery
 from retrieval.errors import EncoderError, GalleryError
 
 NEW = np.full((1, 28, 28), 77, np.uint8)
-
-
-def ids(answer):
-    return [[hit.id for hit in hits] for hits in answer]
 
 
 def test_much_removed_is_cleaned_up(gallery, images):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hits import ids
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stand_in_encoder import write_encoder
@@ -18,10 +19,6 @@ NEW = np.full((1, 28, 28), 77, np.uint8)
 def gallery(any_gallery):
     """Of each kind: all of this holds for a folder and for Milvus alike."""
     return any_gallery
-
-
-def ids(answer):
-    return [[hit.id for hit in hits] for hits in answer]
 
 
 @pytest.mark.parametrize("mode", ["precision", "recall"])

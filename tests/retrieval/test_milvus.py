@@ -1,4 +1,4 @@
-"""What holds for galleries in Milvus alone: addresses, servers, the file of Milvus Lite, and what may go wrong."""
+"""What holds for galleries in Milvus alone: the file of Milvus Lite, its indexes, and what may go wrong."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hits import ids
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from retrieval import Gallery
-from retrieval.addresses import is_milvus, milvus_address
-from retrieval.errors import EngineError, GalleryError, QueryError
-from retrieval.milvus_indexes import BUILDS, building, looking, possible, preferred
+from retrieval.errors import GalleryError
 from retrieval.texts import fits
 
 ROOT = Path(__file__).parents[2]
@@ -27,90 +26,6 @@ needs_lite = pytest.mark.skipif(
     importlib.util.find_spec("milvus_lite") is None or importlib.util.find_spec("pymilvus") is None,
     reason="Milvus Lite is not installed: it comes with the extra scale",
 )
-
-
-# Addresses
-
-
-@pytest.mark.parametrize(
-    ("text", "uri", "database", "collection", "index"),
-    [
-        ("milvus://host/digits", "http://host:19530", "", "digits", None),
-        ("milvus://10.0.0.7:1234/digits?index=ivf_sq8", "http://10.0.0.7:1234", "", "digits", "IVF_SQ8"),
-        ("milvus+tls://host:443/team/digits", "https://host:443", "team", "digits", None),
-        ("milvus://[::1]:19530/_a1", "http://[::1]:19530", "", "_a1", None),
-        ("my/images.db", "my/images.db", "", "gallery", None),
-        ("my/images.db?index=FLAT", "my/images.db", "", "gallery", "FLAT"),
-    ],
-)
-def test_addresses(text, uri, database, collection, index):
-    assert is_milvus(text)
-    found = milvus_address(text)
-    assert (found.uri, found.database, found.collection, found.index) == (uri, database, collection, index)
-    assert found.text == text
-    assert found.name == ("images.db" if "db" in uri else collection)
-
-
-@pytest.mark.parametrize(
-    "text", ["gallery", "a/b", "images.db/x", "starter", "db", ".db", "C:\\images", "x.dbs"]
-)
-def test_folders(text):
-    assert not is_milvus(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "milvus://",
-        "milvus://host",
-        "milvus://host/",
-        "milvus:///digits",
-        "milvus://host:port/digits",
-        "milvus://host/a/b/c",
-        "milvus://host/a-b",
-        "milvus://user:secret@host/digits",
-        "milvus://host/digits?index=",
-        "milvus://host/digits?nprobe=3",
-        "images.db?index",
-    ],
-)
-def test_what_is_no_address(text):
-    with pytest.raises(QueryError) as caught:
-        Gallery.open(text)
-    assert caught.value.exit_code == 2
-    assert text in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_folder_may_be_called_like_a_file(tmp_path, encoder):
-    Gallery.create(tmp_path / "plain", encoder)
-    (tmp_path / "plain").rename(tmp_path / "mine.db")
-    assert Gallery.open(tmp_path / "mine.db", encoder).plan(1).engine == "exact"
-
-
-def test_every_index_can_be_built_and_searched():
-    assert preferred("v2.6.1")[0] == preferred("milvus_lite-3.2.2")[0] == "HNSW"
-    assert set(possible("milvus_lite-3.2.2")) < set(possible("v2.6.1")) == set(BUILDS)
-    for name in BUILDS:
-        assert all(value > 0 for value in looking(name, 10).values())
-    assert building("HNSW", "v2.6.1") == building("HNSW", "milvus_lite-3.2.2")["params"] == BUILDS["HNSW"]
-    assert looking("HNSW", 5000)["ef"] >= 5000
-    assert looking("HNSW", 16_384)["ef"] <= 32_768
-
-
-def test_without_the_client(tmp_path, encoder, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pymilvus", None)
-    with pytest.raises(EngineError, match="extra 'scale'") as caught:
-        Gallery.create(tmp_path / "gallery.db", encoder)
-    assert caught.value.exit_code == 3
-    assert not (tmp_path / "gallery.db").exists()
-
-
-# Galleries
-
-
-def ids(answer):
-    return [[hit.id for hit in hits] for hits in answer]
 
 
 @pytest.fixture
@@ -307,51 +222,3 @@ def test_one_process_has_the_file(tmp_path, encoder_folder, images):
         assert process.stdout.readline() == b"1\n"
         with pytest.raises(GalleryError, match="another process has it open"):
             Gallery.open(*place)
-
-
-# Servers
-
-
-@pytest.fixture
-def server(tmp_path):
-    """A server at an address, and what keeps it running: it speaks what Milvus speaks, over the network."""
-    pytest.importorskip("pymilvus", reason="the extra scale is not installed")
-    adapter = pytest.importorskip("milvus_lite.adapter.grpc.server", reason="Milvus Lite is not to be had")
-    running, database, port = adapter.start_server_in_thread(str(tmp_path / "data"), host="127.0.0.1", port=0)
-    yield f"127.0.0.1:{port}"
-    running.stop(grace=0).wait()
-    database.close()
-
-
-def test_galleries_on_a_server(server, encoder, images):
-    address = f"milvus://{server}/digits"
-    assert not Gallery.exists(address)
-    with pytest.raises(GalleryError, match="no gallery there"):
-        Gallery.open(address, encoder)
-    gallery = Gallery.create(address, encoder)
-    assert gallery.append(images, ids=[str(n) for n in range(40)], sources="scan").added == 40
-    assert Gallery.exists(address)
-    assert (gallery.address, gallery.name) == (address, "digits")
-    again = Gallery.open(address, encoder)
-    assert ids(again.search(images[:20], k=2)) == [[str(n), str(n + 20)] for n in range(20)]
-    assert len(Gallery.create(f"milvus://{server}/others", encoder)) == 0
-
-
-def test_a_collection_that_is_no_gallery(server, encoder):
-    from pymilvus import MilvusClient
-
-    client = MilvusClient(f"http://{server}")
-    client.create_collection("mine", dimension=4)
-    for use in (Gallery.open, Gallery.create, Gallery.reencode):
-        with pytest.raises(GalleryError, match="this collection is not a gallery"):
-            use(f"milvus://{server}/mine", encoder)
-    assert client.has_collection("mine")
-
-
-@needs_lite
-def test_a_server_that_does_not_answer(encoder, monkeypatch):
-    monkeypatch.setattr("retrieval.milvus_collection.CONNECT_S", 0.5)
-    with pytest.raises(GalleryError, match=r"^milvus://127.0.0.1:1/digits: ") as caught:
-        Gallery.open("milvus://127.0.0.1:1/digits", encoder)
-    assert caught.value.exit_code == 3
-    assert "\n" not in str(caught.value)
