@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from recognizer.errors import ImageError, RecognizerError
 from recognizer.glyph import Glyph, find_glyph, find_glyphs
-from recognizer.image import Encoded, decode, describe, fetch
+from recognizer.image import MAX_PIXELS, Encoded, decode, describe, fetch, open_page
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike
 
-SMALL = (
-    1 << 16
-)  # pixels of a page, or bytes of a file, that may wait for others; larger ones are searched at once
+# Pixels of a page, or bytes of a file, that may wait for others; larger ones are searched at once.
+SMALL = 1 << 16
 
 
 class Page(NamedTuple):
@@ -73,6 +72,20 @@ class Finder:
             return error
         except Exception as error:
             return _unforeseen(encoded.name, error)
+
+
+def glyph_or_error(image: ImageLike, max_pixels: int = MAX_PIXELS) -> Found:
+    """The glyph of one image, or why there is none: an error that begins with what `describe` calls the image.
+
+    Where the name is told beside the message, whoever tells it takes it off. Nothing is raised, so that no image
+    stops the others of a batch.
+    """
+    try:
+        return find_glyph(open_page(image, max_pixels=max_pixels))
+    except RecognizerError as error:
+        return error
+    except Exception as error:
+        return _unforeseen(describe(image), error)
 
 
 def _kept(page: Page) -> Page | Glyph:

@@ -13,13 +13,11 @@ from typing import NoReturn
 from recognizer.bulk import PART_ROWS, Asked, Result, recognize_bulk
 from recognizer.bulk.output import packed
 from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
-from recognizer.cli.common import INTERRUPTED
+from recognizer.cli.common import INTERRUPTED, UNREADABLE_EXIT
 from recognizer.cli.inputs import printable
 from recognizer.cli.progress import counted
 from recognizer.errors import WorkerError
 from recognizer.image import MAX_PIXELS
-
-UNREADABLE_EXIT = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 INTERRUPTED = 130
+UNREADABLE_EXIT = 1  # some images could not be read, the others were
 _UNBOUNDED = 10_000
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
 

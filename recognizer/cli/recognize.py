@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
 from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
-from recognizer.cli.common import run_command, settle
+from recognizer.cli.common import UNREADABLE_EXIT, run_command, settle
 from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.inputs import expand, total_of
 from recognizer.cli.past import with_mistakes
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from retrieval import Gallery
 
 CARDS = 3
-UNREADABLE_EXIT = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from recognizer.errors import ImageError, RecognizerError
 from recognizer.feedback.cases import Answer, Report, Sample, State
 from recognizer.feedback.ledger import Ledger, Outcome, Status, other_image
 from recognizer.feedback.rows import BadRow, Row
+from recognizer.finder import glyph_or_error
 from recognizer.glyph import Glyph, find_glyph
 from recognizer.image import describe, open_page, read_file
 
@@ -168,16 +169,6 @@ def _read(row: Row) -> _Pending | BadRow:
         return BadRow(row.number, row.path, _TOO_LARGE)
     digest = sha256(image).hexdigest()
     return _Pending(row, image, row.report.identified(digest), digest)
-
-
-def glyph_or_error(image: bytes) -> Glyph | RecognizerError:
-    """The glyph of an image's bytes, or why there is none."""
-    try:
-        return find_glyph(open_page(image))
-    except RecognizerError as error:
-        return error
-    except Exception as error:  # as `Recognizer.recognize_many` does: no image stops the others
-        return ImageError(f"can't be read ({type(error).__name__}: {error})")
 
 
 def _without_name(error: RecognizerError, name: str = "bytes") -> str:

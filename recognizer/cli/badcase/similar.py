@@ -12,16 +12,15 @@ import numpy as np
 
 from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.inputs import expand, printable
 from recognizer.errors import RecognizerError
 from recognizer.feedback.fields import label_text
-from recognizer.glyph import find_glyph
-from recognizer.image import open_page
+from recognizer.finder import glyph_or_error
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake
 
-UNREADABLE_EXIT = 1
 NOTHING = "this looks like no past mistake"
 
 
@@ -43,11 +42,10 @@ def run(args: argparse.Namespace) -> int:
     with existing_store(args) as store:
         past = PastMistakes(store)
         for path in expand(args.paths):
-            try:
-                glyph = find_glyph(open_page(path))
-            except RecognizerError as error:
+            glyph = glyph_or_error(path)
+            if isinstance(glyph, RecognizerError):
                 failed = True
-                _tell(path, (), args.json, str(error))
+                _tell(path, (), args.json, str(glyph))
                 continue
             found = past.similar(glyph.image[None], args.k)[0] if np.any(glyph.image) else []
             _tell(path, found, args.json)

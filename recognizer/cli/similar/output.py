@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from retrieval import Gallery, Hit
     from retrieval.duplicates import DuplicateGroup
 
+BLANK = "nothing is drawn on it"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

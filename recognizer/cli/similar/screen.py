@@ -12,7 +12,7 @@ from rich.text import Text
 from recognizer.cli.formats import label_text, labels_text
 from recognizer.cli.inputs import printable
 from recognizer.cli.pictures import THUMBNAIL, captioned, has_blocks, hits_table, percent, strip
-from recognizer.cli.similar.reading import BLANK
+from recognizer.cli.similar.output import BLANK
 
 if TYPE_CHECKING:
     from recognizer.cli.pictures import Glyph

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.inputs import printable
 from recognizer.cli.progress import counted
-from recognizer.cli.similar.reading import UNREADABLE_EXIT
 from recognizer.galleries import gallery_address, open_gallery
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from recognizer.cli.similar.reading import glyph_or_error
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.feedback.cases import Answer, Chosen, Report, Sample
 from recognizer.feedback.cases import Case as StoredCase
 from recognizer.feedback.ingest import MOST_BYTES
 from recognizer.feedback.store import Store
+from recognizer.finder import glyph_or_error
 from recognizer.glyph import Glyph
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from recognizer.cli.similar.reading import glyph_or_error
 from recognizer.errors import RecognizerError
+from recognizer.finder import glyph_or_error
 from recognizer.service.core import Core
 from recognizer.service.routes.documented import IMAGES, upload_refusals
 from recognizer.service.routes.recognize import answered
