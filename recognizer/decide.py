@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -49,6 +50,21 @@ def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float
     powers = np.exp(scaled)
     probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return probabilities
+
+
+def allowed_digits(text: str) -> frozenset[int]:
+    """A set of digits as people write it: ``1-9``, ``0,1,5``, ``1-3,7``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"([0-9])(?:-([0-9]))?", part)
+        if not match or match[1] > (match[2] or match[1]):
+            raise UsageError(f"{text!r} is not a set of digits such as 1-9 or 0,1,5")
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return frozenset(found)
 
 
 def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:

@@ -1,12 +1,15 @@
-"""What a recognition returns."""
+"""What a recognition returns: the answer for an image, those of a file, and counts of these."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from recognizer.errors import RecognizerError
+    from recognizer.feedback.mistakes import Mistake
     from retrieval import Hit
 
 Reason = Literal["blank", "not_a_digit", "low_confidence", "ambiguous", "several_glyphs", "unlike_known"]
@@ -14,6 +17,8 @@ Box = tuple[int, int, int, int]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 REJECT = 10
+REJECT_MARK = "?"  # stands for a refused digit in the text of a row
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,79 @@ class Recognition:
         plain["box"] = list(self.box) if self.box else None
         plain["error"] = str(self.error) if self.error else None
         return plain
+
+
+def text_of(answers: Iterable[Recognition]) -> str:
+    """The digits of a row, with ``?`` for each that was refused."""
+    return "".join(REJECT_MARK if each.digit is None else str(each.digit) for each in answers)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What was read from one file.
+
+    Attributes:
+        path: the file, as it was named.
+        answers: one answer, or of a row one for each character.
+        error: why the file could not be read, or None.
+        mistakes: past mistakes that it looks like, nearest first, where these were asked for.
+    """
+
+    path: str
+    answers: tuple[Recognition, ...]
+    error: RecognizerError | None = None
+    mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The digits, with ``?`` for each that was refused."""
+        return text_of(self.answers)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every digit was accepted."""
+        return bool(self.answers) and all(a.digit is not None for a in self.answers)
+
+    @property
+    def confidence(self) -> float:
+        """The confidence of the weakest digit."""
+        return min((a.confidence for a in self.answers), default=0.0)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was not accepted, each reason once; empty when it was."""
+        if self.error:
+            return (UNREADABLE,)
+        if not self.answers:
+            return ("blank",)  # a row in which no character was found
+        return tuple(dict.fromkeys(a.reason for a in self.answers if a.reason))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over a run, for its summary and its exit code."""
+
+    accepted: int = 0
+    unreadable: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def files(self) -> int:
+        """How many files were named."""
+        return self.accepted + self.unreadable + self.refused.total()
+
+    def add(self, reading: FileReading) -> None:
+        """Count one file; a row with several refused digits counts under the first reason."""
+        if reading.error:
+            self.unreadable += 1
+        elif reading.accepted:
+            self.accepted += 1
+        else:
+            self.refused[reading.reasons[0]] += 1
+
+    def summary(self) -> str:
+        """One line, such as ``12 images: 10 accepted, 2 refused (2 blank), 0 unreadable``."""
+        why = ", ".join(f"{n} {reason}" for reason, n in self.refused.most_common())
+        refused = f"{self.refused.total()} refused" + (f" ({why})" if why else "")
+        images = "1 image" if self.files == 1 else f"{self.files} images"
+        return f"{images}: {self.accepted} accepted, {refused}, {self.unreadable} unreadable"

@@ -1,8 +1,7 @@
 """What `recognize` has to tell of files: answers, refusals, rows of digits, files that can't be read."""
 
-from recognizer.cli.formats import Reading
 from recognizer.errors import ImageError
-from recognizer.results import Recognition
+from recognizer.results import FileReading, Recognition
 
 BAD = ImageError("c.png: is empty: save the image again")
 
@@ -20,12 +19,12 @@ def refused(reason):
 
 
 def single(path="a.png", **of):
-    return Reading(path, (answer(**of),))
+    return FileReading(path, (answer(**of),))
 
 
 def unreadable(path="c.png"):
-    return Reading(path, (Recognition.failed(BAD),), BAD)
+    return FileReading(path, (Recognition.failed(BAD),), BAD)
 
 
 def row(*answers, path="row.png"):
-    return Reading(path, answers)
+    return FileReading(path, answers)

@@ -105,6 +105,14 @@ def test_leaves_import_no_other_package_of_ours(package):
             assert not [name for name in anywhere(module) if below(name, others)], module
 
 
+def test_nothing_but_the_command_line_imports_the_command_line():
+    """Not the service, bulk work or the bad cases either, not even for type checkers."""
+    others = [name for name in MODULES if not below(name, ["recognizer.cli"])]
+    assert {"recognizer.service.told", "recognizer.bulk.worker", "recognizer.feedback.ingest"} <= {*others}
+    for module in others:
+        assert not [name for name in anywhere(module) if below(name, ["recognizer.cli"])], module
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if not below(name, MAY_USE_TORCH)])
 def test_torch_is_for_training_only(module):
     assert not [name for name in anywhere(module) if below(name, ["torch"])]

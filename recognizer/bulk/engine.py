@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from daft import Series
 
     from recognizer.bulk.worker import Setup
-    from recognizer.cli.formats import Tally
+    from recognizer.results import Tally
 
 _PATIENCE_S = 10.0
 LOCAL = "local"  # a cluster of this machine alone, which ends with the program

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.bulk import storage
-from recognizer.cli.formats import Tally
-from recognizer.cli.inputs import printable
 from recognizer.errors import UsageError
 from recognizer.files import locked
+from recognizer.named_files import printable
+from recognizer.results import Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa

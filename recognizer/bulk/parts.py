@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from recognizer.bulk import storage
-from recognizer.cli.inputs import printable
 from recognizer.errors import ImageError
+from recognizer.named_files import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa

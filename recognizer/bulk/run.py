@@ -24,7 +24,7 @@ from recognizer.errors import UsageError
 from recognizer.needs import need_extra
 
 if TYPE_CHECKING:
-    from recognizer.cli.formats import Tally
+    from recognizer.results import Tally
 
 PART_ROWS = 10_000
 _PACKAGES = ("daft", "ray", "pyarrow")

@@ -13,10 +13,9 @@ from recognizer.bulk import storage
 from recognizer.bulk.asked import Asked
 from recognizer.bulk.output import NAME, PartWriter
 from recognizer.bulk.parts import Named, Part, images_of
-from recognizer.cli.formats import Reading, Tally
 from recognizer.errors import ImageError, RecognizerError
 from recognizer.image import describe
-from recognizer.results import Recognition
+from recognizer.results import FileReading, Recognition, Tally
 
 _BYTES = "bytes:"  # how errors name what is no file
 
@@ -60,7 +59,7 @@ class Worker:
         for batch in images_of(part):
             answers = self._answers(batch)
             for (name, _), answer in zip(batch, answers, strict=True):
-                tally.add(Reading(name, (answer,), answer.error))
+                tally.add(FileReading(name, (answer,), answer.error))
             writer.add(
                 [{NAME: name, **answer.to_dict()} for (name, _), answer in zip(batch, answers, strict=True)]
             )

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from recognizer.decide import allowed_digits
+from recognizer.errors import UsageError
+
 
 def add_model(parser: argparse.ArgumentParser, otherwise: str = "the current model otherwise") -> None:
     """Declare which model answers."""
@@ -66,11 +69,8 @@ def share(text: str) -> float:
 
 
 def digits(text: str) -> frozenset[int]:
-    """Parse a set of digits: ``1-9``, ``0,1,5``, ``1-3,7``."""
-    found: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"([0-9])(?:-([0-9]))?", part)
-        if not match or match[1] > (match[2] or match[1]):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a set of digits such as 1-9 or 0,1,5")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return frozenset(found)
+    """Parse a set of digits; see `allowed_digits`."""
+    try:
+        return allowed_digits(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError, UsageError
+from recognizer.named_files import printable
 from retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:

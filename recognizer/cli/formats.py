@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from recognizer.cli.inputs import printable
-from recognizer.errors import RecognizerError
-from recognizer.results import Recognition
+from recognizer.named_files import printable
+from recognizer.results import REJECT_MARK, FileReading
 
 if TYPE_CHECKING:
-    from recognizer.feedback.mistakes import Mistake
     from retrieval import Hit
 
 _SINGLE_COLUMNS = (
@@ -29,90 +25,16 @@ _SINGLE_COLUMNS = (
 )
 CSV_COLUMNS = ("path", *_SINGLE_COLUMNS)
 FIELD_CSV_COLUMNS = ("path", "text", "rejected", "confidences", "reasons", "model", "error")
-REJECT_MARK = "?"
-UNREADABLE = "unreadable"
 NEIGHBORS = "neighbors"
 NO_LABEL = "-"
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read from one file.
-
-    Attributes:
-        path: the file, as it was named.
-        answers: one answer, or with ``--field`` one for each character of the row.
-        error: why the file could not be read, or None.
-        mistakes: past mistakes that it looks like, nearest first; asked for by ``--explain``.
-    """
-
-    path: str
-    answers: tuple[Recognition, ...]
-    error: RecognizerError | None = None
-    mistakes: tuple[Mistake, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The digits, with ``?`` for each that was refused."""
-        return "".join(REJECT_MARK if a.digit is None else str(a.digit) for a in self.answers)
-
-    @property
-    def accepted(self) -> bool:
-        """Whether every digit was accepted."""
-        return bool(self.answers) and all(a.digit is not None for a in self.answers)
-
-    @property
-    def confidence(self) -> float:
-        """The confidence of the weakest digit."""
-        return min((a.confidence for a in self.answers), default=0.0)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it was not accepted, each reason once; empty when it was."""
-        if self.error:
-            return (UNREADABLE,)
-        if not self.answers:
-            return ("blank",)  # a row in which no character was found
-        return tuple(dict.fromkeys(a.reason for a in self.answers if a.reason))
-
-
-Write = Callable[[Reading], object]
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts over a run, for its summary and its exit code."""
-
-    accepted: int = 0
-    unreadable: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def files(self) -> int:
-        """How many files were named."""
-        return self.accepted + self.unreadable + self.refused.total()
-
-    def add(self, reading: Reading) -> None:
-        """Count one file; a row with several refused digits counts under the first reason."""
-        if reading.error:
-            self.unreadable += 1
-        elif reading.accepted:
-            self.accepted += 1
-        else:
-            self.refused[reading.reasons[0]] += 1
-
-    def summary(self) -> str:
-        """One line, such as ``12 images: 10 accepted, 2 refused (2 blank), 0 unreadable``."""
-        why = ", ".join(f"{n} {reason}" for reason, n in self.refused.most_common())
-        refused = f"{self.refused.total()} refused" + (f" ({why})" if why else "")
-        images = "1 image" if self.files == 1 else f"{self.files} images"
-        return f"{images}: {self.accepted} accepted, {refused}, {self.unreadable} unreadable"
+Write = Callable[[FileReading], object]
 
 
 def json_writer(stream: TextIO, rows: bool) -> Write:
     """Writes one JSON object a line; with ``rows`` an object holds the digits of a row."""
 
-    def write(reading: Reading) -> None:
+    def write(reading: FileReading) -> None:
         fields = _row(reading) if rows else _single(reading)
         if reading.mistakes:
             fields["mistakes"] = [each.to_dict() for each in reading.mistakes]
@@ -121,12 +43,12 @@ def json_writer(stream: TextIO, rows: bool) -> Write:
     return write
 
 
-def _single(reading: Reading) -> dict[str, Any]:
+def _single(reading: FileReading) -> dict[str, Any]:
     (answer,) = reading.answers
     return answer.to_dict()
 
 
-def _row(reading: Reading) -> dict[str, Any]:
+def _row(reading: FileReading) -> dict[str, Any]:
     return {
         "digits": [answer.to_dict() for answer in reading.answers],
         "text": reading.text,
@@ -146,20 +68,20 @@ def csv_writer(stream: TextIO, rows: bool, explained: bool = False) -> Write:
     table = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
 
-    def write(reading: Reading) -> None:
+    def write(reading: FileReading) -> None:
         cells = _row_cells(reading) if rows else _single_cells(reading)
         table.writerow({"path": reading.path, **cells})
 
     return write
 
 
-def _single_cells(reading: Reading) -> dict[str, Any]:
+def _single_cells(reading: FileReading) -> dict[str, Any]:
     cells = _single(reading)
     rejected = _boolean(cells["rejected"])
     return {**cells, "rejected": rejected, NEIGHBORS: labels_text(reading.answers[0].neighbors)}
 
 
-def _row_cells(reading: Reading) -> dict[str, Any]:
+def _row_cells(reading: FileReading) -> dict[str, Any]:
     return {
         "text": reading.text,
         "rejected": _boolean(reading.error is None and not reading.accepted),
@@ -181,7 +103,7 @@ def plain_writer(stream: TextIO, explained: bool = False) -> Write:
     With ``explained``, a fifth cell has the labels of the most similar known digits.
     """
 
-    def write(reading: Reading) -> None:
+    def write(reading: FileReading) -> None:
         text = reading.text if reading.answers and not reading.error else REJECT_MARK
         cells = [printable(reading.path), text, f"{reading.confidence:.6f}", " ".join(reading.reasons)]
         if explained:

@@ -70,7 +70,7 @@ def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from recognizer.cli.inputs import printable
+    from recognizer.named_files import printable
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:

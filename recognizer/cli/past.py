@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from recognizer.cli.formats import Reading
 from recognizer.errors import RecognizerError
 from recognizer.glyph import find_glyph
 from recognizer.image import open_page
+from recognizer.results import FileReading
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake, PastMistakes
 
 
-def with_mistakes(readings: Iterable[Reading], k: int, max_pixels: int) -> Iterator[Reading]:
+def with_mistakes(readings: Iterable[FileReading], k: int, max_pixels: int) -> Iterator[FileReading]:
     """Pass readings on, each with the k past mistakes that are most like it.
 
     Raises:
@@ -35,7 +35,7 @@ def with_mistakes(readings: Iterable[Reading], k: int, max_pixels: int) -> Itera
             yield replace(reading, mistakes=_mistakes(reading, past, k, max_pixels))
 
 
-def _mistakes(reading: Reading, past: PastMistakes, k: int, max_pixels: int) -> tuple[Mistake, ...]:
+def _mistakes(reading: FileReading, past: PastMistakes, k: int, max_pixels: int) -> tuple[Mistake, ...]:
     try:
         glyph = None if reading.error else find_glyph(open_page(reading.path, max_pixels=max_pixels)).image
     except RecognizerError:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from recognizer import Recognizer, __version__
 from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
 from recognizer.cli.common import UNREADABLE_EXIT, run_command, settle
-from recognizer.cli.formats import Reading, Tally, Write, csv_writer, json_writer, plain_writer
-from recognizer.cli.inputs import expand, total_of
+from recognizer.cli.formats import Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.past import with_mistakes
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.glyph import find_glyph
 from recognizer.image import MAX_PIXELS, open_page
+from recognizer.named_files import expand, total_of
+from recognizer.results import FileReading, Tally
 
 if TYPE_CHECKING:
     from recognizer.cli.sheet import Sheet
@@ -122,7 +123,7 @@ def check(args: argparse.Namespace) -> None:
         raise UsageError("--explain doesn't go with --field")
 
 
-def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
+def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[FileReading]:
     asked: deque[str] = deque()
 
     def noted() -> Iterator[str]:
@@ -131,15 +132,15 @@ def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namesp
             yield path
 
     for answer in recognizer.recognize_many(noted(), explain=args.explain, allowed=args.allowed):
-        yield Reading(asked.popleft(), (answer,), answer.error)
+        yield FileReading(asked.popleft(), (answer,), answer.error)
 
 
-def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[Reading]:
+def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[FileReading]:
     for path in paths:
         try:
-            reading = Reading(path, recognizer.recognize_field(path, length=args.length))
+            reading = FileReading(path, recognizer.recognize_field(path, length=args.length))
         except RecognizerError as error:
-            reading = Reading(path, (), error)
+            reading = FileReading(path, (), error)
         yield reading
 
 

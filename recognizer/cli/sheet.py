@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognizer.cli.formats import REJECT_MARK, Reading
 from recognizer.cli.tiles import (
     BAD,
     DOUBTFUL,
@@ -25,6 +24,7 @@ from recognizer.errors import RecognizerError
 from recognizer.explain import remembered
 from recognizer.glyph import find_glyph
 from recognizer.image import MAX_PIXELS, open_page
+from recognizer.results import REJECT_MARK, FileReading
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -50,12 +50,12 @@ class Sheet:
         self.max_pixels = max_pixels
         self.known = known
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: FileReading) -> None:
         """Take one reading."""
         self.file.add(tiles_of(reading, self.max_pixels, self.known))
 
 
-def tiles_of(reading: Reading, max_pixels: int = MAX_PIXELS, known: Gallery | None = None) -> Block:
+def tiles_of(reading: FileReading, max_pixels: int = MAX_PIXELS, known: Gallery | None = None) -> Block:
     """The tile of a reading; then, if it has neighbours, what the autoencoder remembers of it, and those."""
     page = None if reading.error else _page(reading, max_pixels)
     one = page is not None and len(reading.answers) == 1
@@ -82,7 +82,7 @@ def tiles_of(reading: Reading, max_pixels: int = MAX_PIXELS, known: Gallery | No
     ]
 
 
-def _page(reading: Reading, max_pixels: int) -> Grey | None:
+def _page(reading: FileReading, max_pixels: int) -> Grey | None:
     try:
         return open_page(reading.path, max_pixels=max_pixels)
     except RecognizerError:
@@ -93,7 +93,7 @@ def _wide(page: Grey) -> Picture:
     return fitted(page, TILE[0] - 2 * MARGIN)
 
 
-def _colour(reading: Reading) -> str:
+def _colour(reading: FileReading) -> str:
     if reading.error:
         return BAD
     return GOOD if reading.accepted else DOUBTFUL

@@ -11,12 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from recognizer.cli.formats import REJECT_MARK, Reading
-from recognizer.cli.inputs import printable
 from recognizer.cli.pictures import captioned, draw_glyph, has_blocks, hits_table, percent, strip
 from recognizer.explain import disagreement, remembered
 from recognizer.feedback.mistakes import told
-from recognizer.results import REJECT, Recognition
+from recognizer.named_files import printable
+from recognizer.results import REJECT, REJECT_MARK, FileReading, Recognition
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +92,7 @@ class Screen:
         self.known = known
         self.blocks = has_blocks(console)
 
-    def card(self, reading: Reading) -> None:
+    def card(self, reading: FileReading) -> None:
         """Draw one file at length; nothing for an unreadable one, whose error is told elsewhere."""
         if reading.error:
             return
@@ -105,7 +104,7 @@ class Screen:
         whole = Group(body, *self._explanation(reading, glyph))
         self.console.print(Padding(whole, (0, 0, 1, _INDENT)))
 
-    def line(self, reading: Reading) -> None:
+    def line(self, reading: FileReading) -> None:
         """Draw one file on one line; nothing for an unreadable one."""
         if reading.error:
             return
@@ -117,7 +116,7 @@ class Screen:
             line.append(f"  {contradiction}", style="yellow")
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
-    def _facts(self, reading: Reading) -> Iterator[RenderableType]:
+    def _facts(self, reading: FileReading) -> Iterator[RenderableType]:
         yield self._large(reading.text or REJECT_MARK, _colour(reading))
         yield Text()
         if len(reading.answers) == 1:
@@ -138,7 +137,7 @@ class Screen:
             yield Text(f"decided by the specialist for {answer.specialist}", style="dim")
         yield Text(answer.model, style="dim")
 
-    def _row(self, reading: Reading) -> Table:
+    def _row(self, reading: FileReading) -> Table:
         table = Table.grid(padding=(0, 2))
         for answer in reading.answers:
             digit = REJECT_MARK if answer.digit is None else str(answer.digit)
@@ -148,7 +147,7 @@ class Screen:
             table.add_row(Text(digit, style=f"bold {colour}"), bar, f"{guess}{answer.reason or ''}")
         return table
 
-    def _explanation(self, reading: Reading, glyph: Glyph | None) -> Iterator[RenderableType]:
+    def _explanation(self, reading: FileReading, glyph: Glyph | None) -> Iterator[RenderableType]:
         past = told(reading.mistakes)
         if past:
             yield Text(f"\n{past}", style="yellow")
@@ -184,5 +183,5 @@ def _candidates(scores: tuple[float, ...]) -> Text:
     return Text("candidates  " + "   ".join(named), style="dim")
 
 
-def _colour(reading: Reading) -> str:
+def _colour(reading: FileReading) -> str:
     return "green" if reading.accepted else "yellow"

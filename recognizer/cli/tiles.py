@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from recognizer.cli.formats import label_text
-from recognizer.cli.inputs import printable
 from recognizer.errors import UsageError
 from recognizer.glyph import SIDE
+from recognizer.named_files import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognizer.feedback.cases import Answer, Case
+from recognizer.feedback.told import digit_or_reject
 from recognizer.glyph import SIDE, Glyph
 from recognizer.service.settings import MOST_COMPARED
-from recognizer.service.told import digit_or_reject, pixels
+from recognizer.service.told import pixels
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.cli.badcase.told import case_dict
+from recognizer.feedback.told import case_dict
 from recognizer.labelled import REJECT_NAME
 from recognizer.results import REJECT
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 def pixels(glyph: NDArray[np.uint8]) -> str:
     """A glyph uint8 (28, 28) as base64 of its bytes, row by row."""
     return base64.b64encode(np.ascontiguousarray(glyph).tobytes()).decode("ascii")
-
-
-def digit_or_reject(label: int | None) -> int | str | None:
-    """A label as JSON tells it: 0 to 9, "reject", or null."""
-    return label if label is None or label != REJECT else REJECT_NAME
 
 
 def hits_told(hits: Sequence[Hit], gallery: Gallery | None) -> list[dict[str, Any]]:

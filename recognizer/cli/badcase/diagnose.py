@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer.cli.badcase.options import add_store, existing_store
-from recognizer.cli.badcase.told import mistake
 from recognizer.cli.common import need_new_folder, table_console
-from recognizer.cli.inputs import printable
 from recognizer.feedback.fields import label_text
+from recognizer.feedback.told import mistake
+from recognizer.named_files import printable
 from recognizer.registry import Registry
 
 if TYPE_CHECKING:
@@ -98,6 +98,6 @@ def _draw(store: Store, found: Diagnosis, group: Group, out: Path) -> None:
         case = store.get(case_id)
         note = f"or {label_text(likely[case_id])}?" if case_id in likely and group.kind == "labels" else ""
         colour = DOUBTFUL if group.kind == "labels" else BAD
-        words = mistake(case.label, case.answer)
+        words = mistake(case.label, case.answer.digit)
         sheet.add([Tile(colour, (enlarged(glyph),), words, note, case.source, str(case_id))])
     sheet.close()

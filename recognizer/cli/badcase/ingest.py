@@ -7,8 +7,8 @@ import sys
 
 from recognizer.cli.badcase.options import add_origin, add_store
 from recognizer.cli.badcase.taking import REFUSED_EXIT, Tally, reporter, take
-from recognizer.cli.inputs import STDIN
 from recognizer.feedback.rows import open_rows, open_stream
+from recognizer.named_files import STDIN
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, from_source
-from recognizer.cli.badcase.told import case_dict, mistake
 from recognizer.cli.common import table_console
-from recognizer.cli.inputs import printable
 from recognizer.errors import UsageError
 from recognizer.feedback.cases import Case
+from recognizer.feedback.told import case_dict, mistake
 from recognizer.feedback.trend import Rate, trend
 from recognizer.metrics import share_of
+from recognizer.named_files import printable
 from recognizer.registry import Registry
 
 
@@ -64,7 +64,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _line(case: Case) -> str:
     reports = "1 report" if case.reports == 1 else f"{case.reports} reports"
-    cells = (str(case.id), case.state, mistake(case.label, case.answer), case.source, reports)
+    cells = (str(case.id), case.state, mistake(case.label, case.answer.digit), case.source, reports)
     return "\t".join(printable(cell) for cell in cells)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import table_console
-from recognizer.cli.inputs import printable
+from recognizer.named_files import printable
 from recognizer.registry import Registry
 
 if TYPE_CHECKING:

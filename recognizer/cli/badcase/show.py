@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
-from recognizer.cli.badcase.told import case_dict, report_dict
-from recognizer.cli.inputs import printable
 from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer, Case, Report, Use
 from recognizer.feedback.fields import label_text
+from recognizer.feedback.told import case_dict, report_dict
+from recognizer.named_files import printable
 from recognizer.results import REASONS, REJECT, Recognition
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
 def _card(case: Case, reports: list[Report], uses: list[Use], glyph: Grey) -> None:
     from rich.console import Console
 
-    from recognizer.cli.formats import Reading
     from recognizer.cli.terminal import Screen
+    from recognizer.results import FileReading
 
     title = f"case {case.id}: {case.state}, {label_text(case.label) or 'label unknown'}"
     console = Console(file=sys.stdout, highlight=False)
-    Screen(console, lambda _: glyph).card(Reading(title, (_recognition(case.answer),)))
+    Screen(console, lambda _: glyph).card(FileReading(title, (_recognition(case.answer),)))
     for report in reports:
         sys.stdout.write(f"{_line(report)}\n")
     for use in uses:

@@ -13,10 +13,10 @@ import numpy as np
 from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import UNREADABLE_EXIT
-from recognizer.cli.inputs import expand, printable
 from recognizer.errors import RecognizerError
-from recognizer.feedback.fields import label_text
+from recognizer.feedback.told import mistake
 from recognizer.finder import glyph_or_error
+from recognizer.named_files import expand, printable
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake
@@ -69,6 +69,6 @@ def _tell(path: str, found: Sequence[Mistake], as_json: bool, error: str | None 
         return
     sys.stdout.write(f"{printable(path)}: {told(found) or NOTHING}\n")
     for each in found:
-        words = f"{label_text(each.label) or '?'} read as {label_text(each.read)}"
+        words = mistake(each.label, each.read)
         cells = (f"  case {each.case}", words, f"{each.similarity:.2f}", printable(each.source))
         sys.stdout.write("\t".join(cells) + "\n")

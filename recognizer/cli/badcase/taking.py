@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 
 from recognizer import Recognizer
 from recognizer.audit import whoami
-from recognizer.cli.inputs import printable
 from recognizer.cli.progress import watched
 from recognizer.feedback.ingest import Keeper, Rehearsal, Result, ingest
 from recognizer.feedback.rows import Rows
+from recognizer.named_files import printable
 
 REFUSED_EXIT = 1
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognizer.cli.common import UNREADABLE_EXIT
-from recognizer.cli.inputs import expand, printable
 from recognizer.cli.progress import counted
 from recognizer.cli.similar.output import BLANK
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.finder import glyph_or_error
 from recognizer.galleries import MNIST_SOURCE, galleries_folder, gallery_address
+from recognizer.named_files import expand, printable
 
 if TYPE_CHECKING:
     from recognizer.image import ImageLike

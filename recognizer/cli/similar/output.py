@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from recognizer.cli.formats import label_text
-from recognizer.cli.inputs import printable
 from recognizer.errors import RecognizerError
 from recognizer.image import open_page
+from recognizer.named_files import printable
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import Block

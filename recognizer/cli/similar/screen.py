@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from recognizer.cli.formats import label_text, labels_text
-from recognizer.cli.inputs import printable
 from recognizer.cli.pictures import THUMBNAIL, captioned, has_blocks, hits_table, percent, strip
 from recognizer.cli.similar.output import BLANK
+from recognizer.named_files import printable
 
 if TYPE_CHECKING:
     from recognizer.cli.pictures import Glyph

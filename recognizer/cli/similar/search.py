@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognizer.cli.common import UNREADABLE_EXIT
-from recognizer.cli.inputs import expand, total_of
 from recognizer.cli.progress import watched
 from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, tiles_of
 from recognizer.errors import RecognizerError
 from recognizer.finder import glyph_or_error
 from recognizer.galleries import open_gallery
 from recognizer.glyph import SIDE
+from recognizer.named_files import expand, total_of
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile

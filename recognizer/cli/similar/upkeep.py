@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from recognizer.cli.common import UNREADABLE_EXIT
-from recognizer.cli.inputs import printable
 from recognizer.cli.progress import counted
 from recognizer.galleries import gallery_address, open_gallery
+from recognizer.named_files import printable
 
 if TYPE_CHECKING:
     from retrieval import Gallery

@@ -9,12 +9,13 @@ from fastapi import APIRouter
 from recognizer.errors import UsageError
 from recognizer.feedback.learning import candidate_folder, read_validation
 from recognizer.feedback.promotion import Verdict, judge, promote, read_candidate
+from recognizer.feedback.told import digit_or_reject
 from recognizer.registry import Registry
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import CandidateVerdict, Change, Current
 from recognizer.service.routes.documented import refusals
-from recognizer.service.told import digit_or_reject, pixels
+from recognizer.service.told import pixels
 
 
 def router(core: Core) -> APIRouter:

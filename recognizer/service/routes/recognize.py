@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from recognizer.cli.arguments import digits
-from recognizer.cli.formats import REJECT_MARK
-from recognizer.errors import RecognizerError
+from recognizer.decide import allowed_digits
+from recognizer.errors import RecognizerError, UsageError
 from recognizer.feedback.mistakes import told as in_words
 from recognizer.glyph import to_glyph
 from recognizer.pipeline import Recognizer
-from recognizer.results import Recognition
+from recognizer.results import Recognition, text_of
 from recognizer.service.core import Allowed, Core
 from recognizer.service.problems import RequestError
 from recognizer.service.routes.documented import IMAGES, upload_refusals
@@ -76,8 +74,8 @@ def _allowed(query: RecognizeQuery) -> Allowed:
     if query.field:
         raise RequestError(422, "allowed doesn't go with field")
     try:
-        return digits(query.allowed)
-    except argparse.ArgumentTypeError as error:
+        return allowed_digits(query.allowed)
+    except UsageError as error:
         raise RequestError(422, f"allowed: {error}") from None
 
 
@@ -128,5 +126,4 @@ def _row(core: Core, recognizer: Recognizer, image: bytes, query: RecognizeQuery
     except RecognizerError as error:
         return {"digits": [], "text": "", "error": str(error)}
     core.metrics.answered(answers)
-    text = "".join(REJECT_MARK if answer.digit is None else str(answer.digit) for answer in answers)
-    return {"digits": [answer.to_dict() for answer in answers], "text": text, "error": None}
+    return {"digits": [answer.to_dict() for answer in answers], "text": text_of(answers), "error": None}

@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readings import BAD, answer, refused, row, single, unreadable
 
-from recognizer.cli.formats import (
-    CSV_COLUMNS,
-    FIELD_CSV_COLUMNS,
-    Reading,
-    Tally,
-    csv_writer,
-    json_writer,
-    plain_writer,
-)
+from recognizer.cli.formats import CSV_COLUMNS, FIELD_CSV_COLUMNS, csv_writer, json_writer, plain_writer
+from recognizer.results import FileReading, Tally
 from retrieval import Hit
 
 
@@ -43,7 +36,7 @@ def test_json_of_a_row_holds_its_digits_and_its_text():
 
 
 def test_json_of_an_unreadable_row_holds_its_error():
-    found = json.loads(written(json_writer, Reading("c.png", (), BAD), rows=True))
+    found = json.loads(written(json_writer, FileReading("c.png", (), BAD), rows=True))
     assert found == {"path": "c.png", "digits": [], "text": "", "error": str(BAD)}
 
 
@@ -61,7 +54,7 @@ def test_csv_gives_any_path_back(paths):
 
 
 def test_csv_says_what_json_says():
-    readings = [single(), Reading("b.png", (refused("ambiguous"),)), unreadable()]
+    readings = [single(), FileReading("b.png", (refused("ambiguous"),)), unreadable()]
     table = list(csv.DictReader(io.StringIO(written(csv_writer, *readings, rows=False))))
     objects = [json.loads(line) for line in written(json_writer, *readings, rows=False).splitlines()]
     assert tuple(table[0]) == CSV_COLUMNS
@@ -71,7 +64,7 @@ def test_csv_says_what_json_says():
 
 
 def test_csv_of_rows_keeps_the_confidence_of_each_digit():
-    text = written(csv_writer, row(answer(4), refused("ambiguous")), Reading("c.png", (), BAD), rows=True)
+    text = written(csv_writer, row(answer(4), refused("ambiguous")), FileReading("c.png", (), BAD), rows=True)
     first, second = csv.DictReader(io.StringIO(text))
     assert tuple(first) == FIELD_CSV_COLUMNS
     assert first["text"] == "4?"
@@ -81,7 +74,7 @@ def test_csv_of_rows_keeps_the_confidence_of_each_digit():
 
 
 def test_plain_lines_have_four_cells_whatever_the_path():
-    readings = [single("a\tb\n.png"), Reading("b.png", (refused("blank"),)), unreadable()]
+    readings = [single("a\tb\n.png"), FileReading("b.png", (refused("blank"),)), unreadable()]
     lines = written(plain_writer, *readings).splitlines()
     assert [line.split("\t") for line in lines] == [
         ["a\\x09b\\x0a.png", "7", "0.987654", ""],
@@ -98,7 +91,7 @@ def test_a_row_without_characters_is_blank_and_not_accepted():
 
 def test_the_tally_counts_every_file_once():
     tally = Tally()
-    for reading in (single(), single(), Reading("b", (refused("blank"),)), unreadable()):
+    for reading in (single(), single(), FileReading("b", (refused("blank"),)), unreadable()):
         tally.add(reading)
     assert tally.summary() == "4 images: 2 accepted, 1 refused (1 blank), 1 unreadable"
     assert Tally(accepted=1).summary() == "1 image: 1 accepted, 0 refused, 0 unreadable"

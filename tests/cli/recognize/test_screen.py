@@ -9,9 +9,8 @@ from readings import answer, refused, row, single, unreadable
 from rich.console import Console
 from terminals import ESCAPE
 
-from recognizer.cli.formats import Reading
 from recognizer.cli.terminal import ADVICE, Screen
-from recognizer.results import REASONS
+from recognizer.results import REASONS, FileReading
 from retrieval import Hit
 
 
@@ -48,7 +47,7 @@ def test_every_reason_has_words_and_a_remedy():
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_card_says_why_and_what_to_do(reason, glyph):
     terminal = Terminal(glyph=glyph)
-    terminal.screen.card(Reading("a.png", (refused(reason),)))
+    terminal.screen.card(FileReading("a.png", (refused(reason),)))
     flat = " ".join(terminal.shown.replace("▀", " ").split())
     assert f"{reason}: {ADVICE[reason][0]}" in flat
     assert ("best guess 3" in flat) == (reason != "blank")

@@ -11,11 +11,11 @@ from readings import answer, refused, row, single, unreadable
 from rich.console import Console
 
 from recognizer.cli import tiles
-from recognizer.cli.formats import Reading
 from recognizer.cli.sheet import Sheet, tiles_of
 from recognizer.cli.terminal import Screen
 from recognizer.cli.tiles import TILE, draw_blocks
 from recognizer.errors import UsageError
+from recognizer.results import FileReading
 
 
 def page_of(*readings):
@@ -50,7 +50,7 @@ def test_tiles_differ_in_colour_by_outcome(ink):
     def border(reading):
         return page_of(reading).getpixel((TILE[0] // 2, 2))
 
-    borders = [border(r) for r in (single(ink), Reading(ink, (refused("ambiguous"),)), unreadable(ink))]
+    borders = [border(r) for r in (single(ink), FileReading(ink, (refused("ambiguous"),)), unreadable(ink))]
     assert len(set(borders)) == 3
 
 

@@ -1,4 +1,4 @@
-"""From the PATHs of a command line to the files they name: lazily, in the order given."""
+"""Files as people name them: which ones PATHs stand for, lazily and in order; and a name on one line."""
 
 from __future__ import annotations
 

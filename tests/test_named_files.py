@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizer.cli.inputs import expand, printable
 from recognizer.errors import UsageError
+from recognizer.named_files import expand, printable
 
 
 @pytest.fixture
