@@ -74,6 +74,7 @@ class FineTuning(Loop):
         weights: NDArray[np.float64],
         replay: Pool,
         config: FineTuningConfig,
+        disturb: AugmentConfig,
         seed: int,
         offset: float = 0.0,
     ) -> None:
@@ -84,7 +85,7 @@ class FineTuning(Loop):
         )  # fmt: skip
         self.teacher = copy.deepcopy(model).eval()
         super().__init__(model, steps * config.batch, optimizer, seed)
-        self.settings, self.weights = config, weights / weights.sum()
+        self.settings, self.disturb, self.weights = config, disturb, weights / weights.sum()
         self.cases, self.pool = len(cases), Pool.join([cases, replay])
         self.offset = torch.zeros(REJECT + 1)
         self.offset[REJECT] = offset
@@ -126,7 +127,7 @@ class FineTuning(Loop):
     def _step(self, chosen: NDArray[np.intp], number: int) -> float:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
         torch.manual_seed(self.seed * 1_000_003 + number)
-        glyphs = augment(tensors(self.pool.glyphs[chosen]), AugmentConfig(), generator)
+        glyphs = augment(tensors(self.pool.glyphs[chosen]), self.disturb, generator)
         glyphs = glyphs.to(memory_format=torch.channels_last)
         self.model.train()
         _freeze_normalisation(self.model)
@@ -166,6 +167,7 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
     wrong: NDArray[np.bool_],
     replay: Pool,
     config: FineTuningConfig,
+    disturb: AugmentConfig,
     seed: int,
     watch: Watcher,
     offset: float = 0.0,
@@ -178,12 +180,13 @@ def fine_tune(  # noqa: PLR0917 - a network, two pools, and how
         wrong: bool (N,), which of them the network got wrong.
         replay: what it was trained on, or the like of it.
         config: how.
+        disturb: how glyphs are disturbed, as when the network was first trained.
         seed: of all that is random.
         watch: is told how far it is.
         offset: what was added to the network's logit of reject after training.
     """
     weights = np.where(wrong, config.bad_weight, 1.0)
-    tuning = FineTuning(copy.deepcopy(network), cases, weights, replay, config, seed, offset)
+    tuning = FineTuning(copy.deepcopy(network), cases, weights, replay, config, disturb, seed, offset)
     return Tuned(network, tuning.run(lambda _: {}, watch, None))
 
 

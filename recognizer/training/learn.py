@@ -23,6 +23,7 @@ from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
 from recognizer.specialists import Blend, Specialist, StageTwo, load_stage_two
 from recognizer.stages import Stage, changes
+from recognizer.training.config import AugmentConfig
 from recognizer.training.fine_tuning import FineTuningConfig, Tuned, fine_tune
 from recognizer.training.networks import Networks, fit_look, network_of, reject_offset
 from recognizer.training.progress import Progress
@@ -98,16 +99,17 @@ def make_candidate(  # noqa: PLR0917 - a model, what to learn, what to replay, h
     """
     if not len(lesson.cases):
         raise UsageError("there is no case to learn from")
-    old, tuning, bias = Networks.of(bundle), config.tuning, config_of(bundle).network.reject_bias
+    old, tuning, trained = Networks.of(bundle), config.tuning, config_of(bundle)
     cases, wrong = lesson.cases, lesson.wrong
 
-    def tuned(network: nn.Module, what: str) -> Tuned:
-        offset = reject_offset(network, bias, pools.validation)
+    def tuned(network: nn.Module, disturb: AugmentConfig, what: str) -> Tuned:
+        offset = reject_offset(network, trained.network.reject_bias, pools.validation)
         with progress.epochs(1, tuning.steps(len(cases)), what) as watch:
-            return fine_tune(network, cases, wrong, pools.train, tuning, config.seed, watch, offset)
+            return fine_tune(network, cases, wrong, pools.train, tuning, disturb, config.seed, watch, offset)
 
-    first = tuned(old.first, "learning")
-    reader = None if old.reader is None else tuned(old.reader, "the second reader")
+    first, reader = tuned(old.first, trained.augment, "learning"), None
+    if old.reader is not None:
+        reader = tuned(old.reader, trained.of_reader().augment, "the second reader")
     known = Known(pools.validation.glyphs, pools.validation.labels, pools.validation.sources)
     before = answers_of(bundle, known.glyphs)
     ancestor = ancestor_of(bundle, known, before)
