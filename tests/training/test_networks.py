@@ -12,8 +12,10 @@ pytest.importorskip("onnx")
 from tiny_model import SIZE  # noqa: E402
 
 from recognizer.calibrate import fit_temperature  # noqa: E402
+from recognizer.network import Network  # noqa: E402
 from recognizer.results import REJECT  # noqa: E402
-from recognizer.training.loop import logits_of  # noqa: E402
+from recognizer.training.export import to_onnx  # noqa: E402
+from recognizer.training.loop import logits_of, tensors  # noqa: E402
 from recognizer.training.model import GlyphClassifier  # noqa: E402
 from recognizer.training.networks import Networks  # noqa: E402
 from recognizer.training.samples import Pool  # noqa: E402
@@ -36,3 +38,10 @@ def test_no_bias_changes_nothing():
     before = logits_of(networks.first, DIGITS)
     networks.bias_reject(0.0, POOL)
     assert np.array_equal(logits_of(networks.first, DIGITS), before)
+
+
+def test_the_graph_says_what_the_network_says():
+    network = GlyphClassifier(SIZE).train()
+    network(tensors(DIGITS))  # normalisation that has seen something
+    graph = Network(to_onnx(network))
+    assert graph.logits(DIGITS) == pytest.approx(logits_of(network, DIGITS), abs=1e-4)
