@@ -20,6 +20,7 @@ ROOT = Path(recognizer.__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 STARTER = Path(retrieval.__file__).parent / "models" / "starter"
 LEFT_OUT = ("pynndescent", "numba", "llvmlite", "scipy", "sklearn")
+NEEDS_SCIPY = "error: a diagnosis needs scipy, scikit-learn: pip install scipy scikit-learn\n"
 NEEDS_GRAPH = (
     "error: the engine pynndescent needs numba and pynndescent: pip install digit-recognizer-eleven; "
     "or name another engine: exact\n"
@@ -72,11 +73,8 @@ REFUSED = {
     "building the graph": (
         ("similar", "--prepare", "--gallery", "large"), 3, NEEDS_GRAPH,
     ),
-    "a diagnosis": (
-        ("badcase", "diagnose"),
-        2,
-        "error: a diagnosis needs scipy, scikit-learn: pip install scipy scikit-learn\n",
-    ),
+    "a diagnosis": (("badcase", "diagnose"), 2, NEEDS_SCIPY),
+    "a diagnosis, before anything is opened": (("badcase", "diagnose", "--store", "missing.db"), 2, NEEDS_SCIPY),
     "another temperature": (
         ("recognizer", "calibrate", "--data", "mislabelled.npz", "--coverage", "0.9", "--out", "new"),
         2,

@@ -89,6 +89,15 @@ class Diagnosis:
         return tuple(dict.fromkeys(found))
 
 
+def need_packages() -> None:
+    """Make sure that a diagnosis can be made; to be asked before anybody waits for what it is made from.
+
+    Raises:
+        UsageError: a package that it needs is not installed.
+    """
+    need("a diagnosis needs", "scipy", "sklearn")
+
+
 def diagnose(store: Store, bundle: Bundle, gallery: Gallery) -> Diagnosis:
     """Look through all cases of a store.
 
@@ -100,6 +109,7 @@ def diagnose(store: Store, bundle: Bundle, gallery: Gallery) -> Diagnosis:
     Raises:
         UsageError: a package that it needs is not installed.
     """
+    need_packages()
     cases = gather(store, store.cases(), gallery.encoder)
     disputed = tuple(case.id for case in store.cases(Chosen(states=("disputed",))))
     return examine(cases, gallery, specialists_of(bundle), disputed)
@@ -119,7 +129,7 @@ def examine(
     Raises:
         UsageError: a package that it needs is not installed.
     """
-    need("a diagnosis needs", "scipy", "sklearn")
+    need_packages()
     suspects = tuple(find_suspects(cases, gallery))
     groups = list(_labels(suspects, disputed, contradictions(cases, gallery.encoder.duplicate_distance)))
     trusted = cases.take(~np.isin(cases.ids, [each.case for each in suspects]))

@@ -20,7 +20,7 @@ from recognizer.bundle import META, WEIGHTS, Bundle, read_bundle
 from recognizer.errors import ModelError, UsageError
 from recognizer.feedback.cases import Case, Chosen
 from recognizer.feedback.comparison import Known
-from recognizer.feedback.diagnosis import Diagnosis, examine, specialists_of
+from recognizer.feedback.diagnosis import Diagnosis, examine, need_packages, specialists_of
 from recognizer.feedback.evidence import Evidence, gather
 from recognizer.feedback.ingest import recheck
 from recognizer.feedback.parts import divide
@@ -68,8 +68,10 @@ def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
     """Bring cases up to date, diagnose them, and set those aside that are not yet: for good.
 
     Raises:
-        UsageError: there are too few cases to learn from, none to judge by, or none of these that is wrong.
+        UsageError: there are too few cases to learn from, none to judge by, or none of these that is wrong; or a
+            package that a diagnosis needs is not installed.
     """
+    need_packages()
     name = recognizer.bundle.name
     stale = [case.id for case in store.cases() if case.answer.model.partition(",")[0] != name]
     recheck(store, recognizer, stale)

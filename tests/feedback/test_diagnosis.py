@@ -1,13 +1,16 @@
 """Doubtful labels, patterns, and what to do about them: on cases whose answers are planted."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from recognizer.errors import UsageError
 from recognizer.feedback.clusters import FEWEST, SIGNIFICANCE, Known, common_source, find_clusters
-from recognizer.feedback.diagnosis import examine
+from recognizer.feedback.diagnosis import diagnose, examine
 from recognizer.feedback.evidence import Evidence, nearest
+from recognizer.feedback.learning import prepare
 from recognizer.feedback.suspects import MOST, contradictions, find_suspects
 from retrieval import Gallery
 
@@ -222,3 +225,17 @@ def test_no_cases_no_groups(gallery):
     empty = population(10).take(np.zeros(10, bool))
     found = examine(empty, gallery, frozenset())
     assert (found.cases, found.bad, found.suspects, found.groups) == (0, 0, (), ())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: diagnose(None, None, None),
+        lambda: prepare(None, None, None),
+        lambda: examine(None, None, None),
+    ],
+)
+def test_what_is_missing_is_told_before_a_case_is_looked_at(monkeypatch, ask):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(UsageError, match=r"^a diagnosis needs scipy: pip install scipy$"):
+        ask()

@@ -35,9 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Diagnose."""
-    from recognizer.feedback.diagnosis import diagnose
+    from recognizer.feedback.diagnosis import diagnose, need_packages
     from recognizer.galleries import open_gallery
 
+    need_packages()
     if args.sheet:
         need_new_folder("--sheet", args.sheet)
     with existing_store(args) as store:

@@ -31,12 +31,14 @@ def run(args: argparse.Namespace) -> int:
     """Learn, and tell where the candidate is. The current model stays as it is."""
     need_training()
     from recognizer import Recognizer
+    from recognizer.feedback.diagnosis import need_packages
     from recognizer.feedback.learning import candidate_folder, learn, prepare
     from recognizer.galleries import open_gallery
     from recognizer.training.learn import LearnConfig
     from recognizer.training.progress import Progress
     from recognizer.training.replay import ReplayConfig, prepare_replay
 
+    need_packages()
     recognizer = Recognizer.load()
     with existing_store(args) as store:
         material = prepare(store, recognizer, open_gallery())
