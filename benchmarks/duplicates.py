@@ -16,66 +16,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from common import RESULTS, header, table, write
+from duplicate_material import CHANGES, Setting, draw_setting
 from numpy.typing import NDArray
 from peers import environment, measured_by
-from search_material import PACKAGES, Digits, Glyphs, draw, encoder_line, load, options
+from search_material import PACKAGES, Glyphs, encoder_line, load, options
 from threadpoolctl import threadpool_limits
 
-from recognizer.training.embedding.queries import NOISE, SHIFT, Change, Glyph, compressed, copies, usual
 from retrieval import Encoder
 from retrieval.codes import unpack
 
 PICTURE = "duplicates.png"
-HELD_OUT = 1000  # images of which there is no copy
-SCALE = (0.8, 1.2)
 BITS = 64
 USUAL_BITS = 10
 BINS = 1000  # of dense distances, 0–2
 AT_ONCE = 500
 Codes = NDArray[np.float32]
-
-
-def shifted(glyph: Glyph, rng: np.random.Generator) -> Glyph:
-    """Moved by up to 3 pixels in both directions."""
-    return _scaled(glyph, 1.0, rng.uniform(-SHIFT, SHIFT, 2))
-
-
-def rescaled(glyph: Glyph, rng: np.random.Generator) -> Glyph:
-    """Larger or smaller by up to a fifth, about the middle."""
-    return _scaled(glyph, rng.uniform(*SCALE), np.zeros(2))
-
-
-def noisy(glyph: Glyph, rng: np.random.Generator) -> Glyph:
-    """With Gaussian noise."""
-    return np.clip(glyph + rng.normal(0, NOISE, glyph.shape), 0, 1)
-
-
-def _scaled(glyph: Glyph, scale: float, move: NDArray[np.float64]) -> Glyph:
-    middle = (len(glyph) - 1) / 2
-    affine = np.column_stack([scale * np.eye(2), (1 - scale) * middle + move])
-    return np.asarray(cv2.warpAffine(glyph, affine, glyph.shape, flags=cv2.INTER_LINEAR), np.float64)
-
-
-CHANGES: dict[str, tuple[Change, ...]] = {
-    "shifted": (shifted,),
-    "rescaled": (rescaled,),
-    "recompressed": (compressed,),
-    "noisy": (noisy,),
-    "all four": (shifted, rescaled, noisy, compressed),
-    "turned, shifted, thickened, dirty": (usual,),
-}
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A gallery, and queries for each kind of change: copies of its rows ``originals``, then strangers."""
-
-    gallery: Glyphs
-    queries: dict[str, Glyphs]
-    originals: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -154,18 +111,6 @@ def dense_bins(queries: Codes, gallery: Codes) -> NDArray[np.int64]:
 def hash_bins(queries: Codes, gallery: Codes) -> NDArray[np.int64]:
     """How many bits differ; bits are -1 and 1."""
     return np.asarray(np.rint((BITS - queries @ gallery.T) / 2), np.int64)
-
-
-def draw_setting(digits: Digits, size: int, n: int, seed: int, *, normalise: bool) -> Setting:
-    """A gallery of the first images, copies of ``n`` of them, and ``n`` of those after as strangers."""
-    gallery, others = digits.glyphs[:size], digits.glyphs[size : size + n]
-    originals = draw(n, size, seed)
-    asked = np.concatenate([gallery[originals], others])
-    queries = {
-        kind: copies(asked, [seed, number], *changes, normalise=normalise)
-        for number, (kind, changes) in enumerate(CHANGES.items())
-    }
-    return Setting(gallery, queries, originals)
 
 
 def hashing(python: Path, folder: Path, about: dict[str, Any]) -> Callable[[Glyphs], Codes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -19,11 +19,10 @@ from recognizer.ink import (
     rectangle,
     structure_signs,
 )
+from recognizer.row_lines import Labels, find_lines
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
-
-Labels: TypeAlias = "NDArray[np.int32]"
 
 LEAST_CONTRAST = 11  # of 255: fainter ink can't be told from the paper's own unevenness
 NOISE_RATIO = 4.0  # ink stands out from the paper's noise by this many standard deviations
@@ -33,12 +32,7 @@ SEARCH = 64  # pixels: a page is searched for its row at this height
 READ = 40  # pixels: characters are read at about this height
 COARSEST = 24  # pixels: characters lower than this are looked at closer, if the page has more pixels
 LONGEST = 8192  # pixels: no row is looked at any wider
-FLAT = 0.2  # of the page's height: a line is thinner
-REACH = 0.7  # of the page's width: a line along it is longer
-INSIDE = 0.15  # of the page's height: what lies within this of the page's edges may be a frame
 ROUNDS = 4  # times that lines are taken out: a frame has four sides
-# Of the page's height: characters that stand in a frame keep this distance from the page's edges.
-CLEAR = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +100,7 @@ def _row_of(page: Grey) -> Row | None:
     while True:
         threshold, paper, noise = _levels(ink)
         labels, stats = _components(cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1])
-        lined = _lines(labels, stats)
+        lined = find_lines(labels, stats)
         if not rounds or not cv2.countNonZero(lined):
             break
         # A dark border hides faint characters from a common threshold: take it away and look again.
@@ -205,82 +199,6 @@ def _levels(ink: Grey) -> tuple[int, int, float]:
     tenth, middle = counts.searchsorted((0.1 * counts[-1], 0.5 * counts[-1]))
     noise = float(middle - tenth) / 1.28
     return threshold, int(min(middle + 2 * noise, 0.7 * threshold)), noise
-
-
-def _lines(labels: Labels, stats: Labels) -> Grey:
-    """255 where ruled lines and frames lie, 0 elsewhere: uint8 (H, W)."""
-    height, width = labels.shape
-    _, _, wide, high, area = stats.T
-    rim = round(INSIDE * height)
-    inner = labels[rim : height - rim, rim : max(rim, width - rim)]
-    inside = np.bincount(inner.ravel(), minlength=len(stats))
-    along = (wide >= REACH * width) & (high <= FLAT * height) & (wide > 4 * high)
-    framing = (wide >= max(0.4 * width, 1.2 * height)) & (wide > 2 * high) & (inside < 0.15 * area)
-    lines = along | framing
-    lines[0] = False
-    lines |= _side_lines(stats, ~lines, labels.shape)
-    apart: Grey = 255 * lines.astype(np.uint8).take(labels)
-    rest: Grey = 255 * ((labels > 0) & (apart == 0)).astype(np.uint8)
-    return cv2.bitwise_or(apart, _joined_lines(rest))  # type: ignore[return-value]
-
-
-def _side_lines(stats: Labels, others: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Which components are upright lines at the row's ends, from the page's top to its bottom.
-
-    A one in a tight crop looks the same, but then the ``others`` reach the page's edges too.
-    """
-    height, width = shape
-    left, top, wide, high, area = stats.T
-    beside = (left <= 0.3 * height) | (left + wide >= width - 0.3 * height)
-    straight = (high >= 0.9 * height) & (wide <= 0.25 * height) & (area >= 0.6 * wide * high)
-    lines = np.asarray(others & beside & straight, bool)
-    slivers = lines & (wide <= 0.05 * height) & ((left <= 0) | (left + wide >= width))
-    tall = others & ~lines & (high >= 0.3 * height)
-    tall[0] = False
-    if not tall.any():
-        return lines if width >= 2 * height else slivers
-    room = max(top[tall].min(), height - (top + high)[tall].max())
-    return lines if room >= CLEAR * height else slivers
-
-
-def _joined_lines(binary: Grey) -> Grey:
-    """255 where lines run that characters touch.
-
-    Touching characters make long runs too, and a one is as straight as a frame's side: along the row a line is longer
-    than the bars of two characters; across it, it counts only where the characters keep clear of the page's edges.
-    """
-    height, width = binary.shape
-    run = round(min(REACH * width, 2.0 * height))
-    found = np.zeros_like(binary)
-    outside = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
-    if run >= 8 and width >= 2 * height:
-        level = cv2.dilate(binary, rectangle(1, 3))
-        across = cv2.morphologyEx(level, cv2.MORPH_OPEN, rectangle(run, 1), **outside)  # type: ignore[call-overload]
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(across, rectangle(run | 1, 3)))
-        long = (stats[:, cv2.CC_STAT_WIDTH] >= REACH * width) & (
-            stats[:, cv2.CC_STAT_HEIGHT] <= FLAT * height + 2
-        )
-        long[0] = False
-        found = cv2.bitwise_and(across, 255 * long.astype(np.uint8).take(labels))
-    upright = cv2.dilate(binary, rectangle(3, 1))
-    tall = max(8, round(0.9 * height))
-    down = cv2.morphologyEx(upright, cv2.MORPH_OPEN, rectangle(1, tall), **outside)  # type: ignore[call-overload]
-    if cv2.countNonZero(down):
-        both = cv2.bitwise_or(found, down)
-        if _keeps_clear(cv2.bitwise_and(binary, cv2.bitwise_not(both))):  # type: ignore[arg-type]
-            return both  # type: ignore[return-value]
-    return found
-
-
-def _keeps_clear(binary: Grey) -> bool:
-    """Whether the characters on a uint8 (H, W) map of ink stay away from the page's upper and lower edge."""
-    height = binary.shape[0]
-    stats = cv2.connectedComponentsWithStats(binary)[2][1:]
-    tall = stats[stats[:, cv2.CC_STAT_HEIGHT] >= 0.25 * height]
-    if not len(tall):
-        return False
-    top, bottom = tall[:, cv2.CC_STAT_TOP], tall[:, cv2.CC_STAT_TOP] + tall[:, cv2.CC_STAT_HEIGHT]
-    return bool(top.min() >= CLEAR * height and bottom.max() <= (1 - CLEAR) * height)
 
 
 def _characters(stats: Labels, shape: tuple[int, ...]) -> NDArray[np.bool_]:
