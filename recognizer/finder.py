@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 # Pixels of a page, or bytes of a file, that may wait for others; larger ones are searched at once.
 SMALL = 1 << 16
+
+
+def without_opencv_threads() -> None:
+    """Let OpenCV work in its callers' threads alone, for the rest of the process: for one that is ours.
+
+    Threads of its own make pages of this size no faster, and they wait for more work by running in circles: a third of
+    the processor time of a process, which its neighbours need.
+    """
+    cv2.setNumThreads(1)
 
 
 class Page(NamedTuple):

@@ -14,6 +14,7 @@ from recognizer.bulk.asked import Asked
 from recognizer.bulk.output import NAME, PartWriter
 from recognizer.bulk.parts import Named, Part, images_of
 from recognizer.errors import ImageError, RecognizerError
+from recognizer.finder import without_opencv_threads
 from recognizer.image import describe
 from recognizer.results import FileReading, Recognition, Tally
 
@@ -47,6 +48,7 @@ class Worker:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        without_opencv_threads()
         self._recognizer = _with_model(setup).load()
 
     def read(self, part: Part) -> Tally:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from recognizer.errors import UsageError
+from recognizer.finder import without_opencv_threads
 from recognizer.service.metrics import SHARED
 from recognizer.service.protocol import BoundedProtocol
 from recognizer.service.settings import LOOPBACK, Settings
@@ -74,6 +75,7 @@ def start(settings: Settings) -> FastAPI:
     from recognizer.service.app import create_app
 
     BoundedProtocol.most_connections = settings.connections
+    without_opencv_threads()
     return create_app(settings)
 
 
