@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from documents import DOCUMENTS, INSTALLS, ROOT, blocks, commands
 from PIL import Image
+from small_training import small_config
 
 from recognizer import cli, to_glyph
 from reject_gen.printed import render_digits
@@ -30,27 +31,14 @@ PROGRAMS = {  # stand for what an installation puts on the path: this Python, wi
     "python": "",
 }
 FETCHES = "recognizer data fetch"
-SMALL = """
-name = "docs"
-seed = 0
-[data]
-validation = 200
-limit = 800
-page_copies = 1
-printed = 200
-rejects = 300
-validation_rejects = 150
-[network]
-half = [8, 16]
-quarter = [32]
-[optimizer]
-epochs = 1
-batch = 64
-sanity = false
-[rejects]
-noise = 1.0
-strokes = 1.0
-"""
+SMALL = small_config(
+    "docs",
+    {
+        "data": {"validation": 200, "limit": 800, "printed": 200, "rejects": 300, "validation_rejects": 150},
+        "optimizer": {"epochs": 1, "sanity": False},
+    },
+    seed=0,
+)
 
 SMALL_SPECIALISTS = """
 [folds]

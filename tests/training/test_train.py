@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from pages import DIGITS, LABELS, many_digits
+from small_training import small_config
 from stand_in import idx, put
 
 from recognizer import Recognizer, data
@@ -34,27 +35,7 @@ def same_weights(one, other, tolerance=1e-5):
     return all(np.allclose(one[name], other[name], atol=tolerance) for name in one)
 
 
-CONFIG = """
-name = "tiny"
-version = "7"
-coverage = 0.9
-[data]
-validation = 100
-page_copies = 1
-printed = 40
-rejects = 60
-validation_rejects = 40
-[network]
-half = [8, 16]
-quarter = [32]
-[optimizer]
-epochs = 2
-batch = 64
-[rejects]
-noise = 1.0
-fragments = 2.0
-strokes = 1.0
-"""
+CONFIG = small_config("tiny", {"rejects": {"fragments": 2.0}}, version="7", coverage=0.9)
 
 
 @pytest.fixture(scope="module")
