@@ -128,6 +128,23 @@ class ReaderConfig:
 
 
 @dataclass(frozen=True)
+class MoreConfig:
+    """Non-digits that the trained first network goes on learning from, beside all that it learnt from before.
+
+    Attributes:
+        rejects: how many are generated, before the audit.
+        epochs: passes over the larger pool.
+        rate: highest learning rate of these.
+        mix: weights of families and groups, as in `[rejects]`.
+    """
+
+    rejects: int = 140000
+    epochs: int = 4
+    rate: float = 2e-3
+    mix: dict[str, Any] = field(default_factory=lambda: {"letters": 1.0})
+
+
+@dataclass(frozen=True)
 class AugmentConfig:
     """Disturbances of glyphs in training, drawn anew each time: most of each, uniformly distributed.
 
@@ -160,6 +177,7 @@ class TrainingConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     reader: ReaderConfig | None = None
+    more: MoreConfig | None = None
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     rejects: dict[str, Any] = field(default_factory=lambda: {"noise": 1.0, "fragments": 3.0, "strokes": 2.0})
 
@@ -187,6 +205,19 @@ class TrainingConfig:
             augment=replace(self.augment, **own),
         )
 
+    def going_on(self) -> TrainingConfig:
+        """The configuration of how the first network goes on learning, from `[more]` and the rest.
+
+        Raises:
+            UsageError: there is nothing more.
+        """
+        if self.more is None:
+            raise UsageError("the configuration has no [more]")
+        return replace(
+            self,
+            optimizer=replace(self.optimizer, epochs=self.more.epochs, rate=self.more.rate, sanity=False),
+        )
+
 
 def load_config(path: str | Path) -> TrainingConfig:
     """Read a TOML file; what it leaves out keeps its default.
@@ -208,8 +239,10 @@ def make_config(values: dict[str, Any], where: str) -> TrainingConfig:
         "network": NetworkConfig,
         "optimizer": OptimizerConfig,
         "reader": ReaderConfig,
+        "more": MoreConfig,
         "augment": AugmentConfig,
     }
-    given = {key: value for key, value in values.items() if (key, value) != ("reader", None)}
+    optional = (("reader", None), ("more", None))
+    given = {key: value for key, value in values.items() if (key, value) not in optional}
     made: TrainingConfig = make_sections(TrainingConfig, sections, given, where)
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,15 @@ from recognizer.training.hard import PREFIX, Search, add_hard
 from recognizer.training.loop import logits_of
 from recognizer.training.progress import Progress
 from recognizer.training.quick import train_quickly
-from recognizer.training.samples import Pool, PoolMaker, Pools
+from recognizer.training.samples import Pool, PoolMaker, Pools, inked, recipe_of
 from reject_gen.audit import Score, audit
 
 AnyConfig = TrainingConfig | EmbeddingConfig
 POOLS = "pools.npz"
 RECORD = "pools.json"
 PLAIN_SOURCES = ("mnist", "printed")
-HARD_STREAM = 5  # added to the seed; the other kinds of samples have the numbers below
+MORE = "more.npz"
+HARD_STREAM, MORE_STREAM = 5, 6  # added to the seed; the other kinds of samples have the numbers below
 
 
 def prepare_pools(
@@ -49,6 +51,8 @@ def prepare_pools(
         UsageError: the folder holds another configuration's run, or this one names unknown non-digits.
         DataError: MNIST is missing or damaged.
     """
+    if config.more is not None:
+        recipe_of(config.more.mix, "[more.mix]")  # asked for only after hours
     claim(config, folder, make_config)
     torch.manual_seed(config.seed)
     file, record = folder / POOLS, folder / RECORD
@@ -57,6 +61,35 @@ def prepare_pools(
     pools = _make(config, data, workers, progress)
     keep_pools(pools, folder)
     return pools
+
+
+def add_more(  # noqa: PLR0917 - as prepare_pools, and the pools
+    config: TrainingConfig, pools: Pools, folder: Path, data: Path, workers: int, progress: Progress
+) -> Pools:
+    """The pools with the non-digits of `[more]` among those to train on; the arguments are `prepare_pools`'s.
+
+    Raises:
+        UsageError: there are none, or they name unknown non-digits.
+        DataError: MNIST is missing or damaged.
+    """
+    if config.more is None:
+        raise UsageError("the configuration has no [more]")
+    file, record = folder / MORE, folder / MORE.replace(".npz", ".json")
+    if not (file.exists() and record.exists()):
+        maker = PoolMaker(replace(config, rejects=config.more.mix), *_mnist(config, data), workers)
+        drawn = maker.rejects(config.more.rejects, MORE_STREAM, maker.reject_source(False), progress.stage)
+        told: dict[str, object] = {}
+        score = _plain_score(config, pools.train, progress)
+        np.savez(
+            file,
+            allow_pickle=False,
+            **_pack(_audited(inked(drawn), score, config.data.audit_limit, "more", told), "train"),
+        )
+        write_whole(record, (json.dumps(told, indent=1) + "\n").encode())
+    with np.load(file, allow_pickle=False) as stored:
+        more = _unpack(dict(stored), "train")
+    told = json.loads(record.read_text())
+    return Pools(Pool.join([pools.train, more]), pools.validation, pools.record | told)
 
 
 def keep_pools(pools: Pools, folder: Path) -> None:
@@ -114,9 +147,7 @@ def claim(config: AnyConfig, folder: Path, make: Callable[[dict[str, Any], str],
 
 
 def _make(config: TrainingConfig, data: Path, workers: int, progress: Progress) -> Pools:
-    images, labels = load_mnist(data, "train")
-    if config.data.limit:
-        images, labels = images[: config.data.limit], labels[: config.data.limit]
+    images, labels = _mnist(config, data)
     maker = PoolMaker(config, images, labels, workers)
     pools = maker.make(progress.stage)
     pools.record["mnist_train_sha256"] = hashlib.sha256(images.tobytes()).hexdigest()
@@ -128,6 +159,12 @@ def _make(config: TrainingConfig, data: Path, workers: int, progress: Progress) 
         train = add_hard(config.data, train, search, progress)
         pools.record["train_hard_rejects"] = int(np.char.startswith(train.sources, PREFIX).sum())
     return Pools(train, validation, pools.record)
+
+
+def _mnist(config: TrainingConfig, data: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    images, labels = load_mnist(data, "train")
+    most = config.data.limit or len(images)
+    return images[:most], labels[:most]
 
 
 def _plain_score(config: TrainingConfig, pool: Pool, progress: Progress) -> Score:

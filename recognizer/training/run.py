@@ -25,7 +25,7 @@ from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sani
 from recognizer.training.model import GlyphClassifier
 from recognizer.training.networks import Networks, fit_look, network_of
 from recognizer.training.plots import confusion, draw_confusion, draw_curves
-from recognizer.training.pools import describe, prepare_pools
+from recognizer.training.pools import add_more, describe, prepare_pools
 from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool, Pools
 
@@ -33,7 +33,8 @@ CHECKPOINT = "checkpoint.pt"
 CURVES = "curves.png"
 CONFUSION = "confusion.png"
 HISTORY = "history.json"
-FIRST, SECOND = "", "reader-"  # what the files and figures of each network's training begin with
+# What the files and figures of a network's training begin with, and of the first one's going on.
+FIRST, SECOND, AGAIN = "", "reader-", "more-"
 GOLDEN_COUNT = 16
 
 
@@ -53,6 +54,9 @@ class Run:
         reader = None
         if self.config.reader is not None:
             reader, _ = self._trained(self.config.of_reader(), pools, SECOND, progress)
+        if self.config.more is not None:
+            pools = add_more(self.config, pools, self.folder, self.data, self.workers, progress)
+            first, _ = self._trained(self.config.going_on(), pools, AGAIN, progress, first)
         networks = Networks(first, reader)
         networks.bias_reject(self.config.network.reject_bias, pools.validation)
         files = networks.files(self.config, pools.train.glyphs)
@@ -64,15 +68,20 @@ class Run:
         return bundle
 
     def _trained(
-        self, config: TrainingConfig, pools: Pools, name: str, progress: Progress
+        self,
+        config: TrainingConfig,
+        pools: Pools,
+        name: str,
+        progress: Progress,
+        start: nn.Module | None = None,
     ) -> tuple[nn.Module, History]:
-        """One network; its files in the folder begin with its name."""
+        """One network, from a new one or from where it stands; its files in the folder begin with its name."""
         optimizer = config.optimizer
         if optimizer.sanity:
             sane = check_sanity(lambda: GlyphClassifier(config.network), pools.train, config.seed)
             progress.note(f"{name}sanity", sane)
         torch.manual_seed(config.seed)  # whatever was done or found before, the network starts the same
-        network = GlyphClassifier(config.network)
+        network = GlyphClassifier(config.network) if start is None else start
         trainer = Trainer(network, pools.train, optimizer, config.augment, config.seed)
         with progress.epochs(optimizer.epochs, trainer.steps, f"{name}training") as watch:
             model = trainer.run(

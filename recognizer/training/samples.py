@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
+from typing import Any
 
 import cv2
 import numpy as np
@@ -168,6 +169,14 @@ def _printed(
     return np.stack(glyphs), labels
 
 
+def recipe_of(weights: dict[str, Any], where: str, **bounds: Any) -> Recipe:  # noqa: ANN401
+    """What `reject_gen.recipe.make_recipe` makes of weights; what is wrong with them is a UsageError."""
+    try:
+        return make_recipe(weights, **bounds)
+    except (MixError, SourceError) as error:
+        raise UsageError(f"{where} {error}") from None
+
+
 class PoolMaker:
     """Makes pools from MNIST, typefaces and the families of non-digits, on several processes."""
 
@@ -182,17 +191,10 @@ class PoolMaker:
         self.recipes = tuple(self._recipe(side) for side in (0, 1))
 
     def _recipe(self, side: int) -> Recipe:
-        """The non-digits of training (0) or of validation (1), which draws the held-out families as well.
-
-        Raises:
-            UsageError: the configuration names a family that there is not, or a folder that can't be read.
-        """
+        """The non-digits of training (0) or of validation (1), which draws the held-out families as well."""
         held_out = () if side else self.config.data.held_out_families
         faces = tuple(face.path for face in self.typefaces[side])
-        try:
-            return make_recipe(self.config.rejects, exclude=held_out, typefaces=faces)
-        except (MixError, SourceError) as error:
-            raise UsageError(f"[rejects] {error}") from None
+        return recipe_of(self.config.rejects, "[rejects]", exclude=held_out, typefaces=faces)
 
     def make(self, progress: Progress) -> Pools:
         """Both pools; rejects of the training pool are not audited yet."""
@@ -204,9 +206,9 @@ class PoolMaker:
         )
         digits += [self._print(data.printed, 1, trained, found_or_blank, progress)]
         validation += [self._print(data.validation, 2, unseen or trained, whatever_found, progress)]
-        digits += [self._rejects(data.rejects, 3, self.reject_source(False), progress)]
-        validation += [self._rejects(data.validation_rejects, 4, self.reject_source(True), progress)]
-        return Pools(_inked(Pool.join(digits)), _inked(Pool.join(validation)), self._record())
+        digits += [self.rejects(data.rejects, 3, self.reject_source(False), progress)]
+        validation += [self.rejects(data.validation_rejects, 4, self.reject_source(True), progress)]
+        return Pools(inked(Pool.join(digits)), inked(Pool.join(validation)), self._record())
 
     def _record(self) -> dict[str, object]:
         def hashes(faces: tuple[Typeface, ...]) -> dict[str, str]:
@@ -269,7 +271,8 @@ class PoolMaker:
         change = partial(degrade, plain_share=data.plain_share, scanner_share=data.scanner_share)
         return RejectSource(self.recipes[held_out], material, change)
 
-    def _rejects(self, n: int, stream: int, source: RejectSource, progress: Progress) -> Pool:
+    def rejects(self, n: int, stream: int, source: RejectSource, progress: Progress) -> Pool:
+        """So many non-digits, not audited yet; ``stream`` is added to the seed."""
         glyphs: list[Glyphs] = []
         families: list[str] = []
         for low in range(0, n, 10 * CHUNK):
@@ -289,6 +292,6 @@ def _named(name: str, n: int) -> NDArray[np.str_]:
     return np.full(n, name)
 
 
-def _inked(pool: Pool) -> Pool:
+def inked(pool: Pool) -> Pool:
     """Without blank glyphs: these never reach the network."""
     return pool.take(np.flatnonzero(pool.glyphs.any(axis=(1, 2))))

@@ -45,6 +45,7 @@ SECTIONS = [
     config.NetworkConfig,
     config.OptimizerConfig,
     config.ReaderConfig,
+    config.MoreConfig,
     config.AugmentConfig,
     embedding_config.EmbeddingConfig,
     *embedding_config.SECTIONS.values(),

@@ -72,6 +72,16 @@ def test_a_second_reader_is_trained_as_the_first_but_for_what_is_said(tmp_path):
     assert "elastic must be" in refusal(tmp_path, '[reader]\nelastic = "much"')
 
 
+def test_a_network_goes_on_learning_as_before_but_for_what_is_said(tmp_path):
+    config = loaded(tmp_path, "[optimizer]\nbatch = 99\n[more]\nepochs = 3\n[more.mix]\nletters = 2.0")
+    on = config.going_on()
+    assert (on.optimizer.batch, on.optimizer.epochs, on.optimizer.rate) == (99, 3, config.more.rate)
+    assert config.more.mix == {"letters": 2.0}
+    assert make_config(json.loads(json.dumps(config.to_dict())), "meta.json") == config
+    with pytest.raises(UsageError, match=r"no \[more\]"):
+        TrainingConfig().going_on()
+
+
 def test_a_base_that_is_missing_or_has_a_base_is_one_line(tmp_path):
     with pytest.raises(UsageError, match=r"base\.toml: no such"):
         loaded(tmp_path, 'base = "base.toml"')

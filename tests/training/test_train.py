@@ -132,6 +132,33 @@ def test_a_run_with_a_second_reader(run_folder, mnist, tmp_path):
         assert (tmp_path / name).stat().st_size > 100
 
 
+def test_a_network_that_goes_on_learning_from_more(run_folder, mnist, tmp_path):
+    for name in ("pools.npz", "pools.json", "checkpoint.pt"):
+        (tmp_path / name).write_bytes((run_folder / "out" / name).read_bytes())
+    more = "[more]\nrejects = 50\nepochs = 1\nrate = 0.001\n[more.mix]\ncurls = 1.0\n"
+    (run_folder / "more.toml").write_text(CONFIG + more, encoding="utf-8")
+    assert train(run_folder / "more.toml", mnist, tmp_path) == 0
+    with np.load(tmp_path / "more.npz") as added:
+        assert set(added["train_sources"]) == {"curls"}
+        count = len(added["train_labels"])
+    bundle, before = read_bundle(tmp_path / "bundle"), read_bundle(run_folder / "out" / "bundle")
+    told = bundle.meta["data"]
+    assert told["more_rejects"] - told["more_rejects_dropped"] == count > 30
+    assert told["split_sha256"] == before.meta["data"]["split_sha256"]
+    old, new = (weights(Networks.of(each).first) for each in (before, bundle))
+    assert not same_weights(old, new, tolerance=1e-3)
+    made = (tmp_path / "more.npz").stat().st_mtime_ns
+    assert train(run_folder / "more.toml", mnist, tmp_path) == 0
+    assert (tmp_path / "more.npz").stat().st_mtime_ns == made
+
+
+def test_a_family_that_there_is_not_is_told_before_anything_is_made(mnist, tmp_path, capsys):
+    (tmp_path / "x.toml").write_text(f"{CONFIG}[more.mix]\ncurl = 1.0\n", encoding="utf-8")
+    assert train(tmp_path / "x.toml", mnist, tmp_path / "out") == 2
+    assert "[more.mix]" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_with_another_run_is_refused(run_folder, mnist, capsys):
     other = run_folder / "other.toml"
     other.write_text(CONFIG.replace("epochs = 2", "epochs = 3"), encoding="utf-8")
