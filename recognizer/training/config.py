@@ -48,7 +48,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         if self.hard_rounds < 1:
-            raise UsageError(f"[data] hard_rounds: {self.hard_rounds}; a search has at least 1 round")
+            raise UsageError(f"hard_rounds: {self.hard_rounds}; a search has at least 1 round")
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,10 @@ class MoreConfig:
     epochs: int = 4
     rate: float = 2e-3
     mix: dict[str, Any] = field(default_factory=lambda: {"letters": 1.0})
+
+    def __post_init__(self) -> None:
+        if self.rejects < 1:
+            raise UsageError(f"rejects: {self.rejects}; without any, leave [more] out")
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,11 @@ def _printed(
 
 
 def recipe_of(weights: dict[str, Any], where: str, **bounds: Any) -> Recipe:  # noqa: ANN401
-    """What `reject_gen.recipe.make_recipe` makes of weights; what is wrong with them is a UsageError."""
+    """What `reject_gen.recipe.make_recipe` makes of weights.
+
+    Raises:
+        UsageError: they name a family that there is not, or a folder that can't be read; begins with ``where``.
+    """
     try:
         return make_recipe(weights, **bounds)
     except (MixError, SourceError) as error:

@@ -90,7 +90,10 @@ def _section(kind: type, values: object, where: str) -> Any:  # noqa: ANN401
             continue
         # A setting that is nothing by default is a number.
         _check(value, 0.0 if default is None else default, f"{where}: {key}")
-    return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    try:
+        return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    except UsageError as error:  # what a section says of itself doesn't name the file
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _default_of(setting: Field[Any]) -> object:

@@ -80,6 +80,7 @@ def test_a_network_goes_on_learning_as_before_but_for_what_is_said(tmp_path):
     assert make_config(json.loads(json.dumps(config.to_dict())), "meta.json") == config
     with pytest.raises(UsageError, match=r"no \[more\]"):
         TrainingConfig().going_on()
+    assert "[more]: rejects: 0" in refusal(tmp_path, "[more]\nrejects = 0")
 
 
 def test_a_base_that_is_missing_or_has_a_base_is_one_line(tmp_path):

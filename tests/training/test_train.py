@@ -113,12 +113,18 @@ def test_a_finished_run_is_found_again(run_folder, mnist, capsys):
     assert (bundle / "stage1.onnx").read_bytes() == before
 
 
-def test_a_run_with_a_second_reader(run_folder, mnist, tmp_path):
+def trained_before(run_folder, folder, section):
+    """A configuration with a section more, and a folder that holds what the run without it left."""
     for name in ("pools.npz", "pools.json", "checkpoint.pt"):
-        (tmp_path / name).write_bytes((run_folder / "out" / name).read_bytes())
+        (folder / name).write_bytes((run_folder / "out" / name).read_bytes())
+    config = folder / "more.toml"
+    config.write_text(CONFIG + section, encoding="utf-8")
+    return config
+
+
+def test_a_run_with_a_second_reader(run_folder, mnist, tmp_path):
     reader = "[reader]\nhalf = [8, 12]\nquarter = [24]\nweight = 0.75\nepochs = 1\n"
-    (run_folder / "reader.toml").write_text(CONFIG + reader, encoding="utf-8")
-    assert train(run_folder / "reader.toml", mnist, tmp_path) == 0
+    assert train(trained_before(run_folder, tmp_path, reader), mnist, tmp_path) == 0
     bundle = read_bundle(tmp_path / "bundle")
     assert bundle.network == read_bundle(run_folder / "out" / "bundle").network
     assert bundle.second_look.reader.weight == 0.75
@@ -133,11 +139,9 @@ def test_a_run_with_a_second_reader(run_folder, mnist, tmp_path):
 
 
 def test_a_network_that_goes_on_learning_from_more(run_folder, mnist, tmp_path):
-    for name in ("pools.npz", "pools.json", "checkpoint.pt"):
-        (tmp_path / name).write_bytes((run_folder / "out" / name).read_bytes())
     more = "[more]\nrejects = 50\nepochs = 1\nrate = 0.001\n[more.mix]\ncurls = 1.0\n"
-    (run_folder / "more.toml").write_text(CONFIG + more, encoding="utf-8")
-    assert train(run_folder / "more.toml", mnist, tmp_path) == 0
+    config = trained_before(run_folder, tmp_path, more)
+    assert train(config, mnist, tmp_path) == 0
     with np.load(tmp_path / "more.npz") as added:
         assert set(added["train_sources"]) == {"curls"}
         count = len(added["train_labels"])
@@ -148,7 +152,7 @@ def test_a_network_that_goes_on_learning_from_more(run_folder, mnist, tmp_path):
     old, new = (weights(Networks.of(each).first) for each in (before, bundle))
     assert not same_weights(old, new, tolerance=1e-3)
     made = (tmp_path / "more.npz").stat().st_mtime_ns
-    assert train(run_folder / "more.toml", mnist, tmp_path) == 0
+    assert train(config, mnist, tmp_path) == 0
     assert (tmp_path / "more.npz").stat().st_mtime_ns == made
 
 

@@ -57,7 +57,7 @@ class AutoencoderConfig:
     def __post_init__(self) -> None:
         if not (self.digit > 0 and self.detail > 0 and self.image > 0):
             raise UsageError(
-                f"[network] digit: {self.digit}, detail: {self.detail}; parts of the {self.dense} of dense"
+                f"digit: {self.digit}, detail: {self.detail}; parts of the {self.dense} of dense"
             )
 
     @property
@@ -134,7 +134,7 @@ class LossConfig:
     def __post_init__(self) -> None:
         if not min(self.shares) > 0:
             raise UsageError(
-                f"[loss] digit_share: {self.digit_share}, detail_share: {self.detail_share}; "
+                f"digit_share: {self.digit_share}, detail_share: {self.detail_share}; "
                 "both are above 0, and leave something for the image"
             )
 
