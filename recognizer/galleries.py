@@ -47,15 +47,21 @@ def gallery_names() -> list[str]:
 
 
 def gallery_address(gallery: str | os.PathLike[str]) -> str | Path:
-    """Where a gallery is: as named, or where no gallery is there, the folder of the kept one of this name."""
+    """Where a gallery is: as named, or where no gallery is there, the folder of the kept one of this name.
+
+    A text with a slash is always a path, and so is what is no text, such as a ``Path``.
+    """
     from retrieval import Gallery
 
-    if "://" in os.fspath(gallery):
-        return os.fspath(gallery)
+    named = os.fspath(gallery)
+    if "://" in named:
+        return named
     path = expanded(gallery)
+    # Of the text as it was given: a ``Path`` has lost the dot of "./scans", and the slash of "scans/".
+    if not isinstance(gallery, str) or not {os.sep, os.altsep or os.sep}.isdisjoint(named):
+        return path
     kept = galleries_folder() / path
-    meant = len(path.parts) == 1 and not Gallery.exists(path) and Gallery.exists(kept)
-    return kept if meant else path
+    return kept if not Gallery.exists(path) and Gallery.exists(kept) else path
 
 
 def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1) -> Gallery:
@@ -76,7 +82,7 @@ def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1
     where = None if gallery is None else gallery_address(gallery)
     if isinstance(where, Path) and not Gallery.exists(where) and (names := gallery_names()):
         raise GalleryError(
-            f"{where}: no gallery there, and none is called so; there are {', '.join(names)}; "
+            f"{os.fspath(gallery or where)}: no gallery there; kept by name are {', '.join(names)}; "
             "make one with: similar --build FOLDER --gallery DIR"
         )
     return Gallery.open(where, threads=threads)

@@ -53,6 +53,18 @@ def test_a_gallery_is_named_by_its_folder_or_kept_name(here, own, capsys):
     assert starter["neighbors"][0]["source"] == SOURCE
 
 
+def test_a_name_with_a_slash_is_a_path(archive, here, capsys, monkeypatch):
+    (archive / "bad.png").unlink()
+    assert code_of("--build", archive / "form-A", "--gallery", galleries_folder() / "scans") == 0
+    assert code_of("1.png", "--gallery", "./scans") == 3
+    assert "error: ./scans: no gallery there; kept by name are scans; " in capsys.readouterr().err
+    monkeypatch.chdir(archive)
+    for named in ("./scans", "scans/", "../archive/scans"):
+        assert code_of("--build", str(LABELS[1]), "--gallery", named) == 0
+    assert len(Gallery.open(galleries_folder() / "scans")) == 1
+    assert len(Gallery.open("scans")) == len(list((archive / str(LABELS[1])).iterdir()))
+
+
 # Building
 
 
