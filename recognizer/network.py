@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
 from recognizer.second_look import Outputs, SecondLook
+from retrieval.runtime import GraphError, open_session
 
 if TYPE_CHECKING:
     from recognizer.bundle import Bundle
@@ -20,24 +21,12 @@ LOGITS, FEATURES = "logits", "features"
 BATCH = 1024
 
 
-def open_session(graph: bytes, name: str) -> Any:  # noqa: ANN401
-    """ONNX Runtime's session for a graph; a call of it runs on one thread, and any number of threads may call it.
-
-    Raises:
-        ModelError: ONNX Runtime can't load it.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # No pool of threads of its own: it would not survive a fork, and callers bring their threads.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+def _open(graph: bytes, name: str) -> Any:  # noqa: ANN401
+    """A session whose calls run on one thread: callers bring their threads."""
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ModelError(
-            f"{name}: ONNX Runtime can't load the network ({str(error).splitlines()[0]})"
-        ) from None
+        return open_session(graph)
+    except GraphError as error:
+        raise ModelError(f"{name}: {error}") from None
 
 
 class LazySession:
@@ -56,7 +45,7 @@ class LazySession:
         """
         with self._lock:
             if self._loaded is None:
-                self._loaded = open_session(self._graph, self._name)
+                self._loaded = _open(self._graph, self._name)
         return tuple(self._loaded.run(outputs, {"glyphs": glyphs}))
 
 
@@ -77,7 +66,7 @@ class Network:
         Raises:
             ModelError: ONNX Runtime can't load it.
         """
-        self._session = open_session(graph, name)
+        self._session = _open(graph, name)
         self._look = look
         self._reader = LazySession(reader, name) if look and look.reader and reader else None
         self.has_features = any(output.name == FEATURES for output in self._session.get_outputs())

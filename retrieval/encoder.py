@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from retrieval.codes import WideCodes, pack, unpack
 from retrieval.errors import EncoderError, QueryError
+from retrieval.runtime import GraphError, open_session
 
 FORMAT_VERSION = 1
 META = "encoder.json"
@@ -183,17 +184,10 @@ def checked_glyphs(glyphs: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _session(graph: bytes, threads: int, file: Path) -> _Session:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session: _Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        line = str(error).splitlines()[0]
-        raise EncoderError(f"{file}: ONNX Runtime can't load the network ({line})") from None
+        session: _Session = open_session(graph, threads)
+    except GraphError as error:
+        raise EncoderError(f"{file}: {error}") from None
     return session
 
 

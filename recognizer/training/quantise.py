@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.runtime import onnx_runtime
+
 SAMPLES = 2048
 BATCH = 128
 QUANTISED = ["Conv", "MaxPool", "Relu"]  # the last layers take no time, and stay exact
@@ -37,6 +39,8 @@ def quantise(graph: bytes, glyphs: NDArray[np.uint8], seed: int) -> bytes:
         seed: of that choice.
     """
     import onnx
+
+    onnx_runtime()
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

@@ -10,7 +10,6 @@ pytest.importorskip("torch")
 
 import torch
 
-from recognizer.network import open_session
 from recognizer.results import REJECT
 from recognizer.training.config import NetworkConfig
 from recognizer.training.export import SHIFTS, only_output, specialists_to_onnx
@@ -27,6 +26,7 @@ from recognizer.training.specialists.shared import (
     ship_shared,
     specialist_of,
 )
+from retrieval.runtime import open_session
 
 SIZE = NetworkConfig((4, 8), (16,), int8=False)
 
@@ -119,8 +119,8 @@ def test_a_column_of_a_graph_is_cut_out():
     torch.manual_seed(3)
     graph = specialists_to_onnx(GlyphClassifier(SIZE, 4).eval())
     glyphs = many_digits(7)[0]
-    whole = open_session(graph, "all").run(None, {"glyphs": glyphs})[0]
+    whole = open_session(graph).run(None, {"glyphs": glyphs})[0]
     assert whole.shape == (7, 4)
     for place in range(4):
-        cut = open_session(only_output(graph, place), "one").run(None, {"glyphs": glyphs})[0]
+        cut = open_session(only_output(graph, place)).run(None, {"glyphs": glyphs})[0]
         assert cut == pytest.approx(whole[:, place])
