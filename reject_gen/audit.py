@@ -22,7 +22,9 @@ Score = Callable[[Glyphs], NDArray[np.floating]]
 
 NEVER_DIGITS = frozenset(
     (
+        "bracket",
         "checks",
+        "closed_figure",
         "coil",
         "cross",
         "crossed_out",
@@ -34,6 +36,8 @@ NEVER_DIGITS = frozenset(
         "gratings",
         "hatching",
         "lattice",
+        "lying_ring",
+        "lying_stroke",
         "part_of_table",
         "ring_with_inside",
         "salt_and_pepper",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reject_gen import characters, doodles, forms, fragments, letters, marks, noise, penned, strokes  # noqa: F401  registers families
+from reject_gen import characters, doodles, figures, forms, fragments, letters, marks, noise, penned, strokes  # noqa: F401  registers families
 from reject_gen.alphabets import alphabets
 from reject_gen.base import FAMILIES, Family
 from reject_gen.sources import folder_family
