@@ -1,9 +1,32 @@
 """Read a single handwritten or printed digit from an image, or say that it isn't one."""
 
-from recognizer.errors import RecognizerError
-from recognizer.glyph import to_glyph
-from recognizer.pipeline import Recognizer
-from recognizer.results import Recognition
+TYPE_CHECKING = False  # as type checkers know it, without the time that importing `typing` takes
+if TYPE_CHECKING:
+    from recognizer.errors import RecognizerError
+    from recognizer.glyph import to_glyph
+    from recognizer.pipeline import Recognizer
+    from recognizer.results import Recognition
 
 __version__ = "0.1.0"
 __all__ = ["Recognition", "Recognizer", "RecognizerError", "__version__", "to_glyph"]
+
+_LATER = {
+    "Recognition": "recognizer.results",
+    "Recognizer": "recognizer.pipeline",
+    "RecognizerError": "recognizer.errors",
+    "to_glyph": "recognizer.glyph",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: the command line is to answer an interrupt before numpy and OpenCV are there."""
+    import importlib
+
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(_LATER[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

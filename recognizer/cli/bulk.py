@@ -13,7 +13,8 @@ from typing import NoReturn
 from recognizer.bulk import PART_ROWS, Asked, Result, recognize_bulk
 from recognizer.bulk.output import packed
 from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
-from recognizer.cli.common import INTERRUPTED, UNREADABLE_EXIT
+from recognizer.cli.common import UNREADABLE_EXIT
+from recognizer.cli.entry import INTERRUPTED
 from recognizer.cli.progress import counted
 from recognizer.errors import WorkerError
 from recognizer.image import MAX_PIXELS

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recognizer.cli.entry import INTERRUPTED, work_begins
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.named_files import printable
 from retrieval.errors import RetrievalError
@@ -18,7 +19,6 @@ from retrieval.errors import RetrievalError
 if TYPE_CHECKING:
     from rich.console import Console
 
-INTERRUPTED = 130
 UNREADABLE_EXIT = 1  # some images could not be read, the others were
 _UNBOUNDED = 10_000
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
@@ -37,6 +37,7 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
         output any more.
     """
     try:
+        work_begins()
         code = function(args)
         # Here, not at exit, where Python would print a traceback of its own.
         sys.stdout.flush()

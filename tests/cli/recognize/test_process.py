@@ -53,7 +53,7 @@ def test_one_image_needs_few_modules(form, here, tmp_path):
         [sys.executable, "-X", "importtime", "-c", f"import {LIBRARIES}"], capture_output=True, check=True
     )
     imported = names_of(done.stderr)
-    assert (done.returncode, "recognizer.pipeline" in imported) == (0, True)
+    assert (done.returncode, "recognizer.both_stages" in imported) == (0, True)
     assert imported & NOT_FOR_ONE_IMAGE <= names_of(bare.stderr)
     assert sum(name.startswith(("recognizer", "retrieval")) for name in imported) <= 40
 
