@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,14 @@ class FolderGallery(Gallery):
     def __contains__(self, name: object) -> bool:
         """See `Gallery`."""
         return name in self._snapshot.row_of
+
+    def ids(self) -> list[str]:
+        """See `Gallery.ids`."""
+        return list(self._snapshot.row_of)
+
+    def sources(self) -> Iterator[str]:
+        """See `Gallery.sources`."""
+        return self._snapshot.sources()
 
     def glyphs(self, ids: Sequence[str]) -> NDArray[np.uint8]:
         """See `Gallery.glyphs`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,14 @@ class Gallery(ABC):
     @abstractmethod
     def __contains__(self, name: object) -> bool:
         """Whether an image has this id."""
+
+    @abstractmethod
+    def ids(self) -> list[str]:
+        """The ids of all images."""
+
+    @abstractmethod
+    def sources(self) -> Iterator[str]:
+        """Where the images come from: each source once."""
 
     @abstractmethod
     def glyphs(self, ids: Sequence[str]) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ from retrieval.milvus_search import Near, Searcher
 from retrieval.neighbours import Rows
 from retrieval.question import Labelled, Question
 from retrieval.segment import NO_LABEL, hash_glyphs
+from retrieval.texts import different
 from retrieval.writing import Appended
 
 MILVUS = "milvus"
@@ -75,6 +76,15 @@ class MilvusGallery(Gallery):
     def __contains__(self, name: object) -> bool:
         """See `Gallery`."""
         return isinstance(name, str) and name in self._collection.fetch([name], [])
+
+    def ids(self) -> list[str]:
+        """See `Gallery.ids`."""
+        return [unpack_text(row[ID]) for piece in self._collection.scan(fields=[ID]) for row in piece]
+
+    def sources(self) -> Iterator[str]:
+        """See `Gallery.sources`."""
+        pieces = self._collection.scan(fields=[SOURCE])
+        return different(unpack_text(row[SOURCE]) for piece in pieces for row in piece)
 
     def glyphs(self, ids: Sequence[str]) -> NDArray[np.uint8]:
         """See `Gallery.glyphs`."""

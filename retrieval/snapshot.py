@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from retrieval.files import check_size, read_array
 from retrieval.manifest import Manifest, Part, read_manifest
 from retrieval.neighbours import Keep, Rows
 from retrieval.segment import HASH_BYTES, NO_LABEL, Segment
-from retrieval.texts import fits
+from retrieval.texts import different, fits
 
 REMOVED_ROWS = "rows.npy"
 _TRIES = 5
@@ -71,6 +71,10 @@ class Snapshot:
         segment, place = self._place(row)
         return self._texts[segment][1][int(self._source_of[segment][place])]
 
+    def sources(self) -> Iterator[str]:
+        """The sources of the rows that are present, each once."""
+        return different(self._sources())
+
     def described(self, rows: NDArray[np.int64]) -> dict[int, tuple[str, int | None, str]]:
         """Id, label and source of each of the rows."""
         different = np.unique(rows)
@@ -118,6 +122,12 @@ class Snapshot:
             from_there = self._from(source)
             keep = from_there if keep is None else keep & from_there
         return keep
+
+    def _sources(self) -> Iterator[str]:
+        for first, (_, texts), source_of in zip(self._firsts[:-1], self._texts, self._source_of, strict=True):
+            here = slice(first, first + len(source_of))
+            present = source_of if self.present is None else source_of[self.present[here]]
+            yield from (texts[number] for number in np.unique(present).tolist())
 
     def _from(self, pattern: str) -> NDArray[np.bool_]:
         found = [np.zeros(0, np.bool_)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,6 +54,15 @@ class Texts:
 def encoded(string: str) -> bytes:
     """A string's bytes; file names that are no valid text come through unharmed."""
     return string.encode(errors="surrogateescape")
+
+
+def different(strings: Iterable[str]) -> Iterator[str]:
+    """Each string once, in the order in which they first come."""
+    seen: set[str] = set()
+    for string in strings:
+        if string not in seen:
+            seen.add(string)
+            yield string
 
 
 def fits(text: str, pattern: str) -> bool:

@@ -145,6 +145,16 @@ def test_arguments_that_do_not_fit_together(gallery, images, wrong):
     assert len(gallery) == 40
 
 
+def test_ids_and_sources_are_those_of_what_is_there(gallery, images):
+    gallery.append(images[:3], ids=["7", "x", "y"], sources=["elsewhere", "elsewhere", "form-A/0.png"])
+    gallery.remove(["0", "x"])
+    assert set(gallery.ids()) == {str(n) for n in range(1, 40)} | {"y"}
+    known = list(gallery.sources())
+    there = {f"form-{'AB'[n % 2]}/{n}.png" for n in range(40) if n != 7} | {"elsewhere"}
+    assert len(known) == len(there)
+    assert set(known) == there
+
+
 def test_removed_images_are_not_found(gallery, images, encoder):
     assert gallery.remove(["3", "4", "unknown"]) == 2
     assert gallery.remove(["3"]) == 0
