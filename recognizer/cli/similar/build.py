@@ -16,6 +16,7 @@ import numpy as np
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import counted
 from recognizer.cli.similar.output import BLANK
+from recognizer.cli.similar.rebuilt import look_after, whole
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.finder import glyph_or_error
@@ -80,12 +81,15 @@ def build(args: argparse.Namespace) -> int:
     """Add what is new to the gallery, which is made when there is none."""
     from retrieval import Gallery
 
-    items = list(_mnist(args.data) if args.build == MNIST else _folder(args.build))
-    name = MNIST if args.build == MNIST else Path(args.build).resolve().name
+    folder = None if args.build == MNIST else _whole_folder(args.build)
+    items = list(_mnist(args.data) if folder is None else _images_of(folder))
+    name = MNIST if folder is None else folder.resolve().name
     where = gallery_address(args.gallery) if args.gallery else galleries_folder() / name
     gallery = Gallery.create(where, threads=args.threads or os.cpu_count() or 1)
     tally = Tally()
     _add(gallery, items, tally, args.max_pixels)
+    if folder is not None:
+        look_after(gallery, folder, {item.id for item in items})
     # Before the index, which may fail: what was added stays.
     sys.stdout.write(f"{printable(gallery.address)}: {tally.summary()}; {len(gallery):,} in all\n")
     if args.prepare:
@@ -101,14 +105,18 @@ def _mnist(data: Path | None) -> Iterator[Item]:
         yield Item(image, str(place), label, MNIST_SOURCE)
 
 
-def _folder(named: str) -> Iterator[Item]:
+def _whole_folder(named: str) -> Path:
     folder = Path(named)
     if not folder.is_dir():
         raise UsageError(f"--build: {printable(named)} is not a folder, nor {MNIST}")
-    for file in expand([named]):
+    return Path(whole(named))
+
+
+def _images_of(folder: Path) -> Iterator[Item]:
+    for file in expand([str(folder)]):
         # The whole path: found again from anywhere, and the same image is not taken twice.
-        path = Path(file).absolute()
-        yield Item(str(path), path.as_posix(), _label(path, folder.absolute()), path.as_posix())
+        path = Path(file)
+        yield Item(file, path.as_posix(), _label(path, folder), path.as_posix())
 
 
 def _label(path: Path, top: Path) -> int | None:

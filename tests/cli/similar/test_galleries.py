@@ -93,6 +93,54 @@ def test_building_again_adds_only_what_is_new(archive, own, capsys):
     assert len(Gallery.open(own)) == 9
 
 
+def test_a_folder_is_the_same_however_it_is_spelled(archive, own, capsys, monkeypatch):
+    (archive / "bad.png").unlink()
+    monkeypatch.chdir(archive / "form-A")
+    for spelled in ("..", "../../archive", f"{archive}/form-A/.."):
+        assert code_of("--build", spelled, "--gallery", own) == 0
+        assert "0 added, 8 there already, 0 replaced" in capsys.readouterr().out
+
+
+def test_a_link_keeps_its_name_and_dots_after_it_lead_where_they_lead(archive, tmp_path, capsys):
+    (archive / "bad.png").unlink()
+    (tmp_path / "link").symlink_to(archive / "form-A", target_is_directory=True)
+    for spelled, images in (("link", 1), ("link/..", 8)):
+        folder = tmp_path / f"of-{images}"
+        assert code_of("--build", tmp_path / spelled, "--gallery", folder) == 0
+        assert f"{images} added" in capsys.readouterr().out
+    assert Gallery.open(tmp_path / "of-1").ids() == [(tmp_path / "link" / "0.png").as_posix()]
+    assert (archive / "form-A" / "0.png").as_posix() in Gallery.open(tmp_path / "of-8")
+
+
+def test_ids_that_earlier_builds_spelled_otherwise_are_replaced(archive, own, capsys):
+    gallery = Gallery.open(own)
+    spelled = {name: name.replace("/archive/", "/checkout/../archive/") for name in gallery.ids()}
+    shown = gallery.glyphs(list(spelled))
+    gallery.remove(list(spelled))
+    gallery.append(shown, list(spelled.values()), sources=list(spelled.values()))
+    next(archive.rglob("6.png")).write_bytes(b"")
+    assert code_of("--build", archive, "--gallery", own) == 1
+    out, err = capsys.readouterr()
+    assert "7 added" in out
+    assert "7 taken out that had an older spelling of the same path" in err
+    lost = [name for name in spelled if name.endswith("/6.png")]
+    assert set(Gallery.open(own).ids()) == {*spelled} - {*lost} | {spelled[name] for name in lost}
+
+
+def test_files_that_are_gone_are_told_with_the_command_that_takes_them_out(archive, own, capsys):
+    for number in range(5):
+        next(archive.rglob(f"{number}.png")).unlink()
+    assert code_of("--build", archive, "--gallery", own) == 1
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "have no file" in line)
+    assert line.startswith(f"similar: 5 images of the gallery have no file below {archive} any more; ")
+    assert line.endswith(" …")
+    remedy = line.partition("with: similar ")[2].split()[:-1]
+    assert code_of(*remedy) == 0
+    assert "3 removed; 5 in all" in capsys.readouterr().out
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert "2 images of the gallery have no file" in capsys.readouterr().err
+
+
 def test_a_stopped_build_goes_on_where_it_was(archive, tmp_path, capsys, monkeypatch):
     (archive / "bad.png").unlink()
     looked_at = []

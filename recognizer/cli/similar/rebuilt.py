@@ -1,0 +1,64 @@
+"""What `similar --build` finds of earlier builds of the same folder: ids spelled otherwise, and files that are gone."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from recognizer.named_files import printable
+
+if TYPE_CHECKING:
+    from retrieval import Gallery
+
+_NAMED = 3  # files that are gone
+
+
+def whole(path: str) -> str:
+    """A path from the root on, without ``..``; links stay as they are named, where that means the same place."""
+    plain = os.path.abspath(path)  # noqa: PTH100 - `Path.absolute` keeps ``..``, `Path.resolve` follows links
+    try:
+        same = Path(path).samefile(plain)
+    except OSError:
+        same = not os.path.lexists(path)
+    return plain if same else os.path.realpath(path)
+
+
+def look_after(gallery: Gallery, folder: Path, built: set[str]) -> None:
+    """Take out what is there under another spelling of its path, and say which files of a folder are gone.
+
+    Args:
+        gallery: what was built.
+        folder: its images were added.
+        built: their ids.
+    """
+    others = dict(_others(gallery, folder, built))
+    # Only where the image is there under its new id: what can't be read any more was not added anew.
+    if twice := [name for name, path in others.items() if path in built and path in gallery]:
+        gallery.remove(twice)
+        _tell(f"{len(twice):,} taken out that had an older spelling of the same path, such as {twice[0]}")
+    if gone := [name for name, path in others.items() if path not in built and not os.path.lexists(path)]:
+        names = " ".join(map(shlex.quote, gone[:_NAMED])) + (" …" if len(gone) > _NAMED else "")
+        _tell(
+            f"{len(gone):,} images of the gallery have no file below {folder} any more; take them out with: "
+            f"similar --gallery {shlex.quote(gallery.address)} --remove {names}"
+        )
+
+
+def _others(gallery: Gallery, folder: Path, built: set[str]) -> Iterator[tuple[str, str]]:
+    """Ids of a folder's images that were not built now, and their paths as they are spelled now."""
+    top = folder.as_posix().rstrip("/") + "/"
+    for name in gallery.ids():
+        if name in built or not Path(name).is_absolute():
+            continue
+        # Ids used to keep ``..``.
+        path = Path(whole(name)).as_posix() if ".." in PurePosixPath(name).parts else name
+        if path.startswith(top):
+            yield name, path
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"similar: {printable(line)}\n")
