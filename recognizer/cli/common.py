@@ -38,6 +38,7 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
     """
     try:
         work_begins()
+        _open_streams()
         code = function(args)
         # Here, not at exit, where Python would print a traceback of its own.
         sys.stdout.flush()
@@ -52,6 +53,19 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
         where = f"{error.filename}: " if error.filename else ""
         return _stopped(f"{where}{error.strerror or error}", 1)
     return code
+
+
+def _open_streams() -> None:
+    """Let a standard stream that was closed, as by ``>&-``, be the null device.
+
+    Else nothing could be written to it, and the first file that is opened would get its number: what a library tells
+    standard output would end up in there.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            stream = Path(os.devnull).open(mode, encoding="utf-8", errors="backslashreplace")
+            setattr(sys, name, stream)
 
 
 def settle() -> None:

@@ -1,4 +1,4 @@
-"""The installed commands from their first moment: an interrupt while they import what they need."""
+"""The installed commands from their first moment: an interrupt while they import, closed standard streams."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ from commands import ROOT, environment
 COMMANDS = {
     "recognize": ["examples/photo-4.png"],
     "similar": ["examples/photo-4.png"],
-    "badcase": ["list"],
+    "badcase": ["add", "examples/photo-4.png", "--label", "4"],
     "recognizer": ["models", "list"],
 }
 # A finder that interrupts the process when a module is about to be imported, as Ctrl-C would.
@@ -28,7 +28,7 @@ sys.exit({command}())
 WHEN = {
     "recognize": ("argparse", "numpy", "cv2", "recognizer.decide", "onnxruntime", "json"),
     "similar": ("recognizer.cli.similar.options", "numpy", "onnxruntime"),
-    "badcase": ("recognizer.cli.program", "recognizer.cli.badcase.list", "sqlalchemy"),
+    "badcase": ("recognizer.cli.program", "recognizer.cli.badcase.add", "sqlalchemy"),
     "recognizer": ("recognizer.cli.program", "recognizer.cli.models", "rich"),
 }
 
@@ -50,7 +50,6 @@ def interrupted(command, module, tmp_path, **how):
     ("command", "module"), [(c, module) for c, modules in WHEN.items() for module in modules]
 )
 def test_an_interrupt_during_imports_is_one_line(command, module, tmp_path):
-    (tmp_path / "cases.sqlite").touch()
     done = interrupted(command, module, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"error: interrupted\n")
 
@@ -73,3 +72,19 @@ def test_the_entry_imports_nothing_that_takes_time():
     )
     imported = {name.partition(".")[0] for name in done.stdout.split()}
     assert imported.isdisjoint({"numpy", "cv2", "argparse", "typing", "pathlib", "contextlib", "retrieval"})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell that closes streams")
+@pytest.mark.parametrize("closed", ["<&- >&-", "<&- >&- 2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_closed_streams_are_the_null_device(command, closed, tmp_path):
+    """As under some schedulers: the work is done, and nothing is written into the files that are opened meanwhile."""
+    code = f"import sys; from recognizer.cli.entry import {command}; sys.exit({command}())"
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code, *COMMANDS[command]],
+        cwd=ROOT,
+        env=environment(RECOGNIZER_HOME=str(tmp_path), RECOGNIZER_STORE=str(tmp_path / "cases.sqlite")),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
