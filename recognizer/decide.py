@@ -165,7 +165,8 @@ def decide(
     scores = softmax(logits, decision.temperature)
     digit_share = scores[:, :REJECT].sum(axis=1)
     if allowed is not None:
-        scores[:, REJECT] += scores[:, :REJECT][:, ~allowed].sum(axis=1)
+        # Summed in one order, however many rows there are: an answer is the same alone and in a batch, to the last bit.
+        scores[:, REJECT] += np.where(allowed, 0, scores[:, :REJECT]).sum(axis=1)
         scores[:, :REJECT][:, ~allowed] = 0
     best = scores[:, :REJECT].argmax(axis=1)
     confidence = scores[np.arange(len(best)), best] / np.maximum(digit_share, 1e-12)

@@ -112,4 +112,4 @@ def _glyphs(pages: Sequence[Page]) -> Sequence[Found]:
 
 
 def _unforeseen(name: str, error: Exception) -> ImageError:
-    return ImageError(f"{name}: can't be read ({type(error).__name__}: {error})")
+    return ImageError(f"{name}: can't be read ({type(error).__name__}: {' '.join(str(error).split())})")

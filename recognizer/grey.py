@@ -66,7 +66,7 @@ def _from_integers(values: Pixels, source: str) -> Grey:
     if low < 0:
         raise ImageError(f"{source}: values below 0 (the lowest is {low}): pass values from 0 to 255")
     if high <= 1:
-        return (values * 255).astype(np.uint8)
+        return values.astype(np.uint8) * np.uint8(255)
     if high <= 255:
         return values.astype(np.uint8)
     # 12-bit scanners write 16-bit files: the depth in use is that of the largest value.

@@ -49,19 +49,41 @@ def stream(
         steps: what to do with them; an error in one of them is the caller's.
         batch_size: the most images that are taken before the first answer is given.
         threads: how many threads work, this one among them.
+
+    Raises:
+        Exception: whatever the source of the images raises, once those that it gave before are answered.
     """
-    source = iter(images)
     size = max(1, min(CHUNK, batch_size // threads))
-    chunks = iter(lambda: [steps.take(image) for image in islice(source, size)], [])
+    failures: list[Exception] = []
+    chunks = _chunks(images, steps.take, size, failures)
     first = next(chunks, [])
     if threads == 1 or len(first) < size:  # of few images there is nothing to share
         for chunk in chain([first] if first else [], chunks):
             yield from steps.read(steps.find(steps.open(chunk)))
-        return
-    from concurrent.futures import ThreadPoolExecutor
+    else:
+        from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(threads - 1, "recognize") as workers:
-        yield from _shared(chain([first], chunks), steps, max(1, batch_size // size), workers, threads)
+        with ThreadPoolExecutor(threads - 1, "recognize") as workers:
+            yield from _shared(chain([first], chunks), steps, max(1, batch_size // size), workers, threads)
+    if failures:
+        raise failures[0]
+
+
+def _chunks(
+    images: Iterable[Image], take: Callable[[Image], Taken], size: int, failures: list[Exception]
+) -> Iterator[list[Taken]]:
+    """Chunks of ``size`` images. An error of their source ends them, and is put into ``failures``."""
+    chunk: list[Taken] = []
+    try:
+        for image in images:
+            chunk.append(take(image))
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+    except Exception as error:
+        failures.append(error)
+    if chunk:
+        yield chunk
 
 
 def _shared(

@@ -202,3 +202,11 @@ def test_arguments_are_left_as_they_are():
     decide(logits, ["one"], DECISION, mask)
     assert np.array_equal(logits, before)
     assert np.flatnonzero(mask).tolist() == [1]
+
+
+def test_the_others_share_is_the_same_alone_and_in_a_batch():
+    """To the last bit, as without a choice of digits."""
+    logits = np.random.default_rng(0).normal(0, 4, (300, 11)).astype(np.float32)
+    mask = allowed_mask({5})
+    together = decide(logits, ["one"] * 300, DECISION, mask)
+    assert together == [decide(row[None], ["one"], DECISION, mask)[0] for row in logits]

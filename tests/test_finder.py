@@ -32,7 +32,7 @@ def test_large_images_are_refused():
 @pytest.mark.parametrize("image", [FILE, FILE.read_bytes(), np.eye(40)], ids=describe)
 def test_what_nobody_foresaw_is_a_line_with_the_images_name(monkeypatch, image):
     def fail(page):
-        raise ZeroDivisionError("of nothing")
+        raise ZeroDivisionError("of\n nothing")
 
     monkeypatch.setattr(finder, "find_glyph", fail)
     assert str(glyph_or_error(image)) == f"{describe(image)}: can't be read (ZeroDivisionError: of nothing)"

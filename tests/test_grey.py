@@ -31,6 +31,12 @@ def test_any_depth_keeps_the_contrast(high):
         assert np.abs(open_page(image).astype(int) - five()).max() <= 1
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.uint16, np.int64])
+def test_whole_numbers_of_zero_and_one_are_a_mask(kind):
+    mask = five() < 128
+    assert np.array_equal(open_page(mask.astype(kind)), open_page(mask))
+
+
 def test_a_narrow_band_of_sixteen_bits_keeps_its_shape():
     page = open_page(sixteen(2000) + np.uint16(30000))
     assert len(np.unique(page)) > 16

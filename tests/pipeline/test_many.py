@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -166,6 +167,22 @@ def test_a_source_that_breaks_says_so(model):
 
     with pytest.raises(LookupError, match="mine"):
         list(model.recognize_many(source()))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("given", [0, 1, 63, 64, 300])
+def test_what_a_source_gave_before_it_broke_is_answered(threads, given):
+    """A folder that goes away takes none of the answers along that were due."""
+
+    def source():
+        for i in range(given):
+            yield PAGES[i % len(PAGES)]
+        raise LookupError("mine")
+
+    found = []
+    with pytest.raises(LookupError, match="mine"):
+        deque(map(found.append, Recognizer.load(threads=threads).recognize_many(source())))
+    assert len(found) == given
 
 
 # Threads and processes
