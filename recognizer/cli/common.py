@@ -64,8 +64,8 @@ def _open_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
-            stream = Path(os.devnull).open(mode, encoding="utf-8", errors="backslashreplace")
-            setattr(sys, name, stream)
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8", errors="backslashreplace"))
 
 
 def settle() -> None:

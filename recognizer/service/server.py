@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
@@ -20,6 +21,7 @@ from recognizer.service.protocol import BoundedProtocol
 from recognizer.service.settings import LOOPBACK, Settings
 
 _BACKLOG = 1024
+_log = logging.getLogger("recognizer.service")
 
 
 def check(settings: Settings) -> None:
@@ -44,6 +46,8 @@ def serve(settings: Settings) -> None:
     check(settings)
     with _bound(settings) as listening, _shared_metrics(settings):
         config = make_config(settings)
+        url = _url(settings, listening.getsockname()[1])
+        _log.info("listening on %s (to read), %sreview (to review)", url, url)
         if settings.workers == 1:
             uvicorn.Server(config).run([listening])
         else:
@@ -77,6 +81,11 @@ def start(settings: Settings) -> FastAPI:
     BoundedProtocol.most_connections = settings.connections
     without_opencv_threads()
     return create_app(settings)
+
+
+def _url(settings: Settings, port: int) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}/"
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def test_closed_streams_are_the_null_device(command, closed, tmp_path):
     """As under some schedulers: the work is done, and nothing is written into the files that are opened meanwhile."""
     code = f"import sys; from recognizer.cli.entry import {command}; sys.exit({command}())"
     done = subprocess.run(
-        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code, *COMMANDS[command]],
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code, *COMMANDS[command]],
         cwd=ROOT,
         env=environment(RECOGNIZER_HOME=str(tmp_path), RECOGNIZER_STORE=str(tmp_path / "cases.sqlite")),
         capture_output=True,

@@ -1,5 +1,6 @@
 """The command ``recognizer serve``: a clean end, several workers, what can't be served."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -19,16 +20,16 @@ GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def serve(home, *options):
-    """The command, in a process of its own, and its address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """The command, in a process of its own, and its address, which it tells, once it answers."""
     command = [sys.executable, "-c", "import sys; from recognizer.cli import main; sys.exit(main())", "serve"]
     settings = environment(RECOGNIZER_HOME=str(home), OMP_NUM_THREADS="1")
     process = subprocess.Popen(
-        [*command, "--port", str(port), *options], env=settings, stderr=subprocess.PIPE, text=True
+        [*command, "--port", "0", *options], env=settings, stderr=subprocess.PIPE, text=True
     )
-    url = f"http://127.0.0.1:{port}"
+    told = next((line for line in process.stderr if "listening on" in line), "")
+    url, review = re.findall(r"http://127\.0\.0\.1:[0-9]+[/a-z]*", told) or ("", "")
+    url = url.removesuffix("/")
+    assert review == f"{url}/review"
 
     def answers():
         try:
