@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,18 +97,27 @@ class Bundle:
     def operating_point(self, max_error: float | None = None) -> OperatingPoint:
         """The shipped operating point, or that with the greatest coverage at an error of at most ``max_error``.
 
+        A point counts if so many digits were accepted at it that its error could be seen: three times 1 / ``max_error``.
+
         Raises:
             ModelError: the model's curve of risk over coverage has no such point.
         """
         if max_error is None:
             return OperatingPoint(**self.meta["operating_point"])
+        from recognizer.calibrate import images_needed
+
         curve = self.meta["risk_coverage"]
-        fitting = [point for point in curve if point["error"] <= max_error]
+        # Curves of older versions don't tell how many were accepted.
+        fitting = [
+            point
+            for point in curve
+            if point["error"] <= max_error and point.get("accepted", math.inf) >= images_needed(max_error)
+        ]
         if not fitting:
-            least = min(point["error"] for point in curve)
+            least = min(max(point["error"], 3 / max(point.get("accepted", math.inf), 1)) for point in curve)
             raise ModelError(
                 f"{self.folder}: no operating point has an error of {max_error:g} or less; "
-                f"the smallest on its validation data is {least:.2g}"
+                f"the smallest that its validation data can show is {least:.2g}"
             )
         best = max(fitting, key=lambda point: point["coverage"])
         return OperatingPoint(f"error {max_error:g}", best["threshold"], best["coverage"], best["error"])

@@ -93,9 +93,10 @@ def images_needed(share: float) -> int:
 
 
 def risk_coverage(scores: Scores, labels: NDArray[np.uint8]) -> list[dict[str, float]]:
-    """Coverage and error among accepted digits over the whole range of thresholds, from all accepted to few."""
+    """Coverage, how many are accepted, and the error among these: at thresholds from all accepted to few."""
     sure = np.sort(_best(scores)[1])
     # Close together where few are rejected: that is where operating points lie.
     shares = 1 - np.geomspace(1, 1e-4, CURVE_POINTS)
     thresholds = np.unique(sure[np.minimum((np.flip(1 - shares) * len(sure)).astype(int), len(sure) - 1)])
-    return [_point(scores, labels, threshold) for threshold in (0.0, *thresholds.tolist())]
+    points = [_point(scores, labels, threshold) for threshold in (0.0, *thresholds.tolist())]
+    return [point | {"accepted": round(point["coverage"] * len(labels))} for point in points]

@@ -25,6 +25,7 @@ def check_description(file: Path, meta: dict[str, Any]) -> None:
         "operating_point": is_point(meta["operating_point"], numbers)
         and meta["operating_point"].keys() == numbers | {"name"},
         "risk_coverage": isinstance(meta["risk_coverage"], list)
+        and len(meta["risk_coverage"]) > 0
         and all(is_point(point, numbers) for point in meta["risk_coverage"]),
         "files": isinstance(meta["files"], dict),
         "second_look": meta.get("second_look") is None or _is_second_look(meta["second_look"]),

@@ -154,6 +154,7 @@ def test_the_curve_of_risk_over_coverage(seed, n):
         assert (point["coverage"], point["error"]) == pytest.approx(
             point_of(scores, labels, point["threshold"])
         )
+        assert point["accepted"] == (scores[:, :10].max(axis=1) >= point["threshold"]).sum()
 
 
 def test_the_curve_is_fine_where_few_are_rejected():

@@ -122,6 +122,18 @@ def test_max_error_that_was_never_reached(bundle):
     assert Recognizer.load(bundle, max_error=0.01).model.endswith("error 0.01")
 
 
+def test_max_error_that_is_too_rare_to_be_seen(bundle):
+    """No error among 900 digits says that errors are rarer than one in 300, and not one in 301."""
+    curve = [
+        {"threshold": 0.0, "coverage": 1.0, "error": 0.02, "accepted": 1800},
+        {"threshold": 0.9, "coverage": 0.5, "error": 0.0, "accepted": 900},
+    ]
+    describe_otherwise(bundle, risk_coverage=curve)
+    assert Recognizer.load(bundle, max_error=1 / 300).model.endswith("error 0.00333333")
+    with pytest.raises(ModelError, match=r"can show is 0\.0033"):
+        Recognizer.load(bundle, max_error=1 / 301)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -130,6 +142,7 @@ def test_max_error_that_was_never_reached(bundle):
         {"operating_point": {"threshold": 0.5}},
         {"operating_point": 0.5},
         {"files": ["stage1.onnx"]},
+        {"risk_coverage": []},
     ],
 )
 def test_a_description_with_values_that_make_no_sense(bundle, changes):
