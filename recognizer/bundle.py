@@ -97,7 +97,7 @@ class Bundle:
     def operating_point(self, max_error: float | None = None) -> OperatingPoint:
         """The shipped operating point, or that with the greatest coverage at an error of at most ``max_error``.
 
-        A point counts if so many digits were accepted at it that its error could be seen: three times 1 / ``max_error``.
+        A point counts if enough digits were accepted at it to see such an error: three times 1 / ``max_error``.
 
         Raises:
             ModelError: the model's curve of risk over coverage has no such point.
