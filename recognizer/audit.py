@@ -1,11 +1,14 @@
-"""Who did something, and when: for records that people look at later."""
+"""Who did something, when, and in which words: for records that people look at later."""
 
 from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
 
+from recognizer.errors import UsageError
+
 UNKNOWN = "unknown"
+LONGEST = 500  # characters of a name or a reason
 
 
 def now() -> str:
@@ -25,3 +28,33 @@ def whoami() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container may run under a number without a name
         return UNKNOWN
+
+
+def plain(text: str) -> str:
+    """Text that any database and file takes: NUL, and bytes of file names that are no UTF-8, become escapes.
+
+    Raises:
+        ValueError: it is no text, such as half of a pair of surrogates.
+    """
+    encoded = text.encode("utf-8", "surrogateescape")
+    return encoded.decode("utf-8", "backslashreplace").replace("\0", "\\0")
+
+
+def words(name: str, text: str, longest: int = LONGEST) -> str:
+    """What someone said, as a record keeps it; see `plain`.
+
+    Args:
+        name: what it is, such as "note".
+        text: what was said.
+        longest: the most characters that are kept.
+
+    Raises:
+        UsageError: it is no text, or longer.
+    """
+    try:
+        kept = plain(text)
+    except ValueError:
+        raise UsageError(f"{name} is not valid text") from None
+    if len(kept) > longest:
+        raise UsageError(f"{name} is longer than {longest} characters")
+    return kept

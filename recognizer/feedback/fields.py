@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from recognizer.audit import as_text
+from recognizer.audit import LONGEST, as_text, words
+from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer, Report
 from recognizer.labelled import REJECT_NAME
 from recognizer.results import REJECT
@@ -22,8 +23,8 @@ USED = frozenset(
 PASSED_OVER = frozenset({"stage", "specialist", "neighbors", "box", "error", "case", "state"})
 _REFUSED = frozenset({REJECT_NAME, "?"})
 _YES, _NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0", ""})
-_LONGEST = {"report": 200, "note": 10_000}
-_LONGEST_TEXT = 500
+_LONGEST_NAME = 16_384  # of any path, with four characters for each byte that is no UTF-8
+_LONGEST = {"report": 200, PATH: _LONGEST_NAME, "name": _LONGEST_NAME, "note": 10_000}
 
 Fields = Mapping[str, object]
 
@@ -34,10 +35,27 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What reports that don't tell it come from, and who made them."""
+    """What reports that don't tell it come from, and who made them.
+
+    Raises:
+        UsageError: one of them is too long, or no text.
+    """
 
     source: str
     reporter: str
+
+    def __post_init__(self) -> None:
+        for name in ("source", "reporter"):
+            object.__setattr__(self, name, said(name, getattr(self, name)))
+
+
+def said(name: str, text: str) -> str:
+    """What was said in a field, as a report keeps it; see `audit.words`.
+
+    Raises:
+        UsageError: it is too long, or no text.
+    """
+    return words(name, text, _LONGEST.get(name, LONGEST))
 
 
 def parse_label(value: object) -> int:
@@ -72,7 +90,7 @@ def report_of(fields: Fields, defaults: Defaults) -> Report:
         parse_label(fields[LABEL]),
         _text(fields, "source") or defaults.source,
         _text(fields, "reporter") or defaults.reporter,
-        _text(fields, "name") if "name" in fields else _plain(PATH, str(fields.get(PATH, ""))),
+        _text(fields, "name") if "name" in fields else _said(PATH, str(fields.get(PATH, ""))),
         parse_time(fields.get("time")),
         _answer(fields),
         _text(fields, "note"),
@@ -90,13 +108,11 @@ def _shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
-def _plain(name: str, text: str) -> str:
-    """Text that any database takes; bytes of file names that are no UTF-8 become escapes."""
+def _said(name: str, text: str) -> str:
     try:
-        encoded = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half of a pair of surrogates, as "\ud800" in JSON
-        raise FieldError(f"{name} is not valid text") from None
-    return encoded.decode("utf-8", "backslashreplace").replace("\0", "\\0")
+        return said(name, text)
+    except UsageError as error:
+        raise FieldError(str(error)) from None
 
 
 def _text(fields: Fields, name: str) -> str:
@@ -105,11 +121,7 @@ def _text(fields: Fields, name: str) -> str:
         return ""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise FieldError(f"{name} must be text, not {_shown(value)}")
-    text = _plain(name, str(value))
-    longest = _LONGEST.get(name, _LONGEST_TEXT)
-    if len(text) > longest:
-        raise FieldError(f"{name} is longer than {longest} characters")
-    return text
+    return _said(name, str(value))
 
 
 def _flag(fields: Fields, name: str) -> bool:

@@ -17,6 +17,7 @@ from recognizer.errors import StoreError, UsageError
 from recognizer.feedback import records
 from recognizer.feedback.cases import Answer, Case, Part, Report, Sample, state_of
 from recognizer.feedback.database import Database
+from recognizer.feedback.fields import said
 from recognizer.feedback.ledger import Ledger, Outcome
 from recognizer.feedback.lookup import Lookup, no_case
 from recognizer.feedback.schema import CASES, USES, parse_place
@@ -98,8 +99,9 @@ class Store(Lookup):
         """Settle what a case shows, 0–9 or 10, whatever its reports say; returns the case.
 
         Raises:
-            UsageError: there is no such case.
+            UsageError: there is no such case; or what is said is too long, or no text.
         """
+        reporter, note = said("reporter", reporter), said("note", note)
 
         def work(connection: Connection) -> None:
             row = connection.execute(select(*CASE_COLUMNS).where(CASES.c.id == case_id)).first()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer
 from recognizer.feedback.fields import USED, Defaults, FieldError, label_text, parse_label, report_of
 
@@ -48,6 +49,20 @@ def test_what_a_row_does_not_tell_is_the_default():
     report = made()
     assert (report.label, report.source, report.reporter, report.name) == (3, "forms", "ann", "a/b.png")
     assert (report.answer, report.time, report.decision, report.key) == (None, "", False, "")
+
+
+def test_defaults_keep_to_the_rules_of_rows():
+    assert Defaults("J\udcfcrgen", "a\0b") == Defaults("J\\xfcrgen", "a\\0b")
+    with pytest.raises(UsageError, match=r"^source is longer than 500 characters$"):
+        Defaults("a" * 501, "ann")
+    with pytest.raises(UsageError, match=r"^reporter is not valid text$"):
+        Defaults("forms", "\ud800")
+
+
+def test_any_path_is_a_name():
+    longest = "/".join(["\udcfc" * 255] * 16)
+    assert made(path=longest).name == "/".join(["\\xfc" * 255] * 16)
+    assert made(path=longest, name=made(path=longest).name).name == made(path=longest).name
 
 
 def test_what_a_row_tells_is_taken():

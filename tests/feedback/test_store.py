@@ -68,6 +68,17 @@ def test_contradicting_reports_are_flagged_and_settled_by_a_decision(store, samp
     assert store.decide(case.id, (right + 2) % 10, "eve").state == "bad"
 
 
+def test_what_a_decision_says_keeps_to_the_rules_of_rows(store, sample):
+    (outcome,) = store.add([sample(0)])
+    store.decide(outcome.case, 3, "J\udcfcrgen", "a\0b")
+    decision = store.reports([outcome.case])[outcome.case][-1]
+    assert (decision.reporter, decision.note) == ("J\\xfcrgen", "a\\0b")
+    for said in (("e" * 501, ""), ("eve", "n" * 10_001), ("\ud800", "")):
+        with pytest.raises(UsageError):
+            store.decide(outcome.case, 3, *said)
+    assert store.get(outcome.case).reports == 2
+
+
 def test_a_batch_is_stored_as_a_whole_or_not_at_all(store, sample):
     broken = sample(1, note="x")
     object.__setattr__(broken.report, "label", None)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from commands import objects
 from labelled_images import png, write_folder
 
@@ -42,6 +43,44 @@ def test_add_tells_what_is_known(badcase, image):
     assert (case["label"], case["source"], case["answer"]["digit"]) == (label, "m7", label)
     assert (report["reporter"], report["note"], report["name"]) == ("ann", "wet", "img.png")
     assert (report["answer"]["digit"], report["time"][:10]) == ("reject", "2026-03-01")
+
+
+def test_names_that_are_no_utf8_are_kept_as_escapes(badcase, image, tmp_path, monkeypatch):
+    path, label = image
+    badcase("add", path, "--label", label, "--reporter", "J\udcfcrgen", "--source", "caf\udce9")
+    monkeypatch.setenv("LOGNAME", "\udcfc")
+    assert badcase("label", 1, label, "--note", "na\udcefve") == "case 1, confirmed\n"
+    (case,) = objects(badcase("show", 1, "--json"))
+    first, second = case["reports"]
+    assert (first["reporter"], first["source"]) == ("J\\xfcrgen", "caf\\xe9")
+    assert (second["reporter"], second["note"]) == ("\\xfc", "na\\xefve")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as a name")
+def test_a_folder_whose_name_is_no_utf8_is_a_source(badcase, tmp_path):
+    write_folder(tmp_path / "caf\udce9", [0])
+    assert badcase("ingest", "caf\udce9").startswith("1 row: 1 new case")
+    (case,) = objects(badcase("list", "--json"))
+    assert case["source"] == "caf\\xe9"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["add", "img.png", "--label", "3", "--source", "s" * 501],
+        ["add", "img.png", "--label", "3", "--reporter", "r" * 501],
+        ["ingest", ".", "--source", "s" * 501],
+        ["label", "1", "3", "--note", "n" * 10_001],
+        ["label", "1", "3", "--reporter", "r" * 501],
+    ],
+)
+def test_what_is_too_long_is_wrong_usage(argv, badcase, image, capsys):
+    badcase("add", image[0], "--label", image[1])
+    assert main(argv) == 2
+    name = argv[-2].removeprefix("--")
+    assert capsys.readouterr().err == f"error: {name} is longer than {len(argv[-1]) - 1} characters\n"
+    (case,) = objects(badcase("list", "--json"))
+    assert case["reports"] == 1
 
 
 def test_add_refuses_one_and_stores_the_other(badcase, image, capsys):
