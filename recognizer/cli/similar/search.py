@@ -13,11 +13,11 @@ import numpy as np
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import watched
 from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, tiles_of
-from recognizer.errors import RecognizerError
+from recognizer.errors import RecognizerError, UsageError
 from recognizer.finder import glyph_or_error
 from recognizer.galleries import open_gallery
 from recognizer.glyph import SIDE
-from recognizer.named_files import expand, total_of
+from recognizer.named_files import expand, printable, total_of
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 CARDS = 3
 AT_ONCE = 256
+DIGITS = range(10)
+NAMED = 3  # sources, where none fits
 
 
 def search(args: argparse.Namespace) -> int:
     """Answer every image; the exit code says whether all could be read."""
     gallery = open_gallery(args.gallery, args.threads or 1)
     gallery.plan(1, args.mode, args.engine)  # what doesn't go together is told before anything is read
+    check_filters(gallery, args.label, args.source)
     paths = expand(args.paths)
     sheet = _sheet(args)
     people = sys.stdout.isatty() and not args.json
@@ -70,6 +73,36 @@ def found_of(gallery: Gallery, paths: Iterator[str], args: argparse.Namespace) -
                 yield Found(path, args.mode, answer.engine, tuple(next(hits)), glyph.image)
 
 
+def check_filters(gallery: Gallery, label: int | None, source: str | None) -> None:
+    """Say so where no image of the gallery passes the filters: all answers are then empty.
+
+    Raises:
+        UsageError: the label is no digit, and no image has it.
+    """
+    if _passes(gallery, label, source):
+        return
+    if not _passes(gallery, label, None):
+        if label not in DIGITS:
+            raise UsageError(
+                f"--label {label}: no image of the gallery has it, and it is no digit from 0 to 9"
+            )
+        _tell(f"no image of the gallery has the label {label}")
+    elif not _passes(gallery, None, source):
+        known = list(islice(gallery.sources(), NAMED + 1))
+        told = ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
+        _tell(f"no source in the gallery fits {source}; there are: {told or 'none'}")
+    else:
+        _tell(f"no image of the gallery has the label {label} and a source that fits {source}")
+
+
+def _passes(gallery: Gallery, label: int | None, source: str | None) -> bool:
+    if label is None and source is None:
+        return True
+    # Filters count before ranking: whatever is asked, something is found if anything passes.
+    anything = np.zeros((1, SIDE, SIDE), np.uint8)
+    return bool(gallery.search(anything, 1, label=label, source=source)[0])
+
+
 def _writer(gallery: Gallery, args: argparse.Namespace, people: bool, few: bool) -> Callable[[Found], object]:
     if not people:
         return json_writer(sys.stdout) if args.json else plain_writer(sys.stdout)
@@ -90,4 +123,4 @@ def _sheet(args: argparse.Namespace) -> SheetFile | None:
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"similar: {line}\n")
+    sys.stderr.write(f"similar: {printable(line)}\n")

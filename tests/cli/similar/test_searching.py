@@ -93,6 +93,40 @@ def test_filters_count_before_ranking(here, capsys):
     assert entry["neighbors"] == []
 
 
+def test_filters_that_nothing_passes_are_told(here, capsys, tmp_path):
+    filters = {
+        ("--source", "nosuch"): f"no source in the gallery fits nosuch; there are: {SOURCE}",
+        ("--source", "no\nsuch"): f"no source in the gallery fits no\\x0asuch; there are: {SOURCE}",
+        ("--label", "7"): "no image of the gallery has the label 7",
+        ("--label", "7", "--source", SOURCE): "no image of the gallery has the label 7",
+    }
+    without = Gallery.create(tmp_path / "g")
+    without.append(DIGITS[LABELS != 7], labels=LABELS[LABELS != 7].tolist(), sources=SOURCE)
+    for argv, line in filters.items():
+        assert code_of("0.png", *argv, "--gallery", tmp_path / "g") == 0
+        assert capsys.readouterr() == ("", f"similar: {line}\n")
+    without.append(DIGITS[:5], sources=[f"scans/{n}.png" for n in range(5)])
+    assert code_of("0.png", "--label", 7, "--source", "scans/*", "--gallery", tmp_path / "g") == 0
+    assert code_of("0.png", "--label", 3, "--source", "scans/*", "--gallery", tmp_path / "g") == 0
+    assert code_of("0.png", "--source", "nosuch", "--gallery", tmp_path / "g") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "similar: no image of the gallery has the label 7",
+        "similar: no image of the gallery has the label 3 and a source that fits scans/*",
+        f"similar: no source in the gallery fits nosuch; there are: {SOURCE}, scans/0.png, scans/1.png, …",
+    ]
+
+
+@pytest.mark.parametrize("label", ["10", "44", "44444"])
+def test_a_label_that_is_no_digit_is_refused_where_no_image_has_it(label, here, capsys, tmp_path):
+    assert code_of("0.png", "--label", label) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f"--label {label}: no image" in err
+    other = Gallery.create(tmp_path / "g")
+    other.append(DIGITS[:1], labels=[10])
+    assert code_of("0.png", "--label", label, "--gallery", tmp_path / "g") == (0 if label == "10" else 2)
+
+
 def test_plain_lines_have_seven_cells(here, capsys):
     assert code_of("-k", 2, "0.png", "bad.png") == 1
     out, err = capsys.readouterr()
