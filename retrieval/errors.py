@@ -15,6 +15,10 @@ class GalleryError(RetrievalError):
     """No usable gallery: missing, damaged, of an unknown format, busy, or made by another encoder."""
 
 
+class GalleryAccessError(GalleryError):
+    """A gallery that may be whole, but can't be used now: another process is writing, or the system refuses."""
+
+
 class EngineError(RetrievalError):
     """An engine that this installation can't run."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import GalleryError
+from retrieval.errors import GalleryAccessError, GalleryError
 
 PARTIAL = ".partial"
 ARRAY = ".npy"
@@ -63,7 +63,7 @@ def read_json(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise GalleryError(f"{file}: can't be read ({error.strerror})") from None
+        raise GalleryAccessError(f"{file}: can't be read ({error.strerror or error})") from None
     except (ValueError, RecursionError) as error:
         raise GalleryError(f"{file}: damaged, it is no JSON ({error})") from None
     if not isinstance(content, dict):
@@ -128,7 +128,7 @@ def check_content(file: Path, described: dict[str, Any]) -> None:
         if describe(file) != described:
             raise GalleryError(f"{file}: damaged, its checksum differs")
     except OSError as error:
-        raise GalleryError(f"{file}: can't be read ({error.strerror})") from None
+        raise GalleryAccessError(f"{file}: can't be read ({error.strerror or error})") from None
 
 
 def read_array(file: Path, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -178,7 +178,7 @@ def locked(folder: Path, patience: float | None = None) -> Iterator[None]:
         patience: how many seconds to wait for another one to finish; ``PATIENCE`` by default.
 
     Raises:
-        GalleryError: another one is still writing.
+        GalleryAccessError: another one is still writing.
     """
     import filelock
 
@@ -186,7 +186,9 @@ def locked(folder: Path, patience: float | None = None) -> Iterator[None]:
     try:
         lock.acquire(timeout=PATIENCE if patience is None else patience)
     except filelock.Timeout:
-        raise GalleryError(f"{folder}: another process is writing to this gallery; try again later") from None
+        raise GalleryAccessError(
+            f"{folder}: another process is writing to this gallery; try again later"
+        ) from None
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ import numpy as np
 
 from retrieval.arrivals import Arrivals, Progress, encode
 from retrieval.encoder import Encoder
-from retrieval.errors import GalleryError
+from retrieval.errors import GalleryAccessError, GalleryError
 from retrieval.files import LOCK, PARTIAL, locked, write_folder
 from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, write_manifest
 from retrieval.segment import Items, join_items, take_items, write_segment
@@ -20,6 +20,7 @@ from retrieval.snapshot import REMOVED_ROWS, Snapshot, read_snapshot
 
 COMMIT_EVERY = 10_000
 COMPACT_SHARE = 0.2
+_OF_A_NEW_ONE = frozenset({LOCK, MANIFEST, MANIFEST + PARTIAL})
 
 Accept = Callable[[Manifest], None]
 
@@ -34,14 +35,16 @@ class Appended:
 
 
 def create(folder: Path, manifest: Manifest) -> None:
-    """Make a new gallery.
+    """Make a new gallery, if nobody else does so first.
 
     Raises:
         GalleryError: the folder holds something else, or can't be written.
     """
     with _errors_of(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if any(entry.name != LOCK for entry in folder.iterdir()):
+        strange = any(entry.name not in _OF_A_NEW_ONE for entry in folder.iterdir())
+        # Looked for after the others: whoever makes the gallery at this moment writes the manifest first.
+        if strange and not (folder / MANIFEST).exists():
             raise GalleryError(f"{folder}: not empty, and not a gallery; name another folder")
         with locked(folder):
             if not (folder / MANIFEST).exists():
@@ -194,4 +197,4 @@ def _errors_of(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = error.filename or folder
-        raise GalleryError(f"{where}: can't be written ({error.strerror or error})") from None
+        raise GalleryAccessError(f"{where}: can't be written ({error.strerror or error})") from None

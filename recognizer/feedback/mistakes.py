@@ -7,7 +7,6 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from recognizer.feedback.cases import Case, Chosen, Report
 from recognizer.feedback.fields import label_text
+from recognizer.files import locked
 from recognizer.galleries import as_gallery_error
 from recognizer.places import home
 from recognizer.results import REJECT
-from retrieval.errors import GalleryError
+from retrieval.errors import GalleryAccessError, GalleryError
 
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store
@@ -104,17 +104,31 @@ class PastMistakes:
         return gallery
 
     def _opened(self) -> Gallery:
+        gallery = self._usable()
+        if gallery is None:
+            # One process at a time, and after another look: what one has made anew, the next doesn't clear away.
+            with locked(self.folder.with_suffix(".lock")):
+                gallery = self._usable()
+                if gallery is None:
+                    shutil.rmtree(
+                        self.folder, ignore_errors=True
+                    )  # nothing is lost: all of it is in the store
+                    gallery = self._made()
+        return gallery
+
+    def _usable(self) -> Gallery | None:
+        """The gallery, new if there was none; None if what is there is damaged or another encoder's."""
+        try:
+            return self._made()
+        except GalleryAccessError:  # it may be whole
+            raise
+        except GalleryError:
+            return None
+
+    def _made(self) -> Gallery:
         from retrieval import Gallery
 
-        try:
-            return Gallery.create(self.folder, self._encoder)
-        except GalleryError:  # or another encoder's: nothing is lost, all of it is in the store
-            _clear(self.folder)
-            return Gallery.create(self.folder, self._encoder)
-
-
-def _clear(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+        return Gallery.create(self.folder, self._encoder)
 
 
 def _mistake(case: Case, reports: Sequence[Report], distance: float, similarity: float) -> Mistake:

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -13,10 +14,13 @@ from small_graphs import seen, worth
 from recognizer import to_glyph
 from recognizer.cli.badcase import main as badcase
 from recognizer.cli.recognize import main as recognize
+from recognizer.errors import GalleryError
+from recognizer.feedback import mistakes
 from recognizer.feedback.cases import Answer, Report, Sample
 from recognizer.feedback.mistakes import Mistake, PastMistakes, told
 from recognizer.feedback.store import Store
-from retrieval import cost
+from recognizer.files import locked
+from retrieval import cost, files
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -78,6 +82,37 @@ def test_a_gallery_that_came_to_harm_is_made_again(store, harm):
     else:
         (past.folder / "manifest.json").write_text("{", encoding="utf-8")
     assert PastMistakes(store).similar(glyphs(3)) == before
+
+
+def test_a_gallery_that_another_process_writes_to_is_not_taken_for_a_useless_one(store, monkeypatch):
+    store.add([sample(0, 10)])
+    past = PastMistakes(store)
+    past.folder.mkdir(parents=True)
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
+    with files.locked(past.folder), pytest.raises(GalleryError, match="another process is writing"):
+        past.similar(glyphs(0))
+    assert (past.folder / files.LOCK).exists()
+    assert len(past.similar(glyphs(0))[0]) == 1
+
+
+def test_what_another_process_made_anew_meanwhile_is_kept(store, monkeypatch):
+    store.add([sample(0, 10)])
+    folder = PastMistakes(store).folder
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{", encoding="utf-8")
+
+    @contextmanager
+    def waits(path):
+        """The other one had the lock first."""
+        monkeypatch.setattr(mistakes, "locked", locked)
+        PastMistakes(store).similar(glyphs(0))
+        (folder / "index-its").mkdir()
+        with locked(path):
+            yield
+
+    monkeypatch.setattr(mistakes, "locked", waits)
+    assert len(PastMistakes(store).similar(glyphs(0))[0]) == 1
+    assert (folder / "index-its").exists()
 
 
 def test_stores_do_not_share_their_mistakes(store, tmp_path):

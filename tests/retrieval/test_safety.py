@@ -8,13 +8,15 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from retrieval import Gallery, RetrievalError, files
-from retrieval.errors import GalleryError
+from retrieval.errors import GalleryAccessError, GalleryError
 from retrieval.files import locked
 
 NEW = np.full((1, 28, 28), 77, np.uint8)
@@ -181,10 +183,34 @@ def test_one_writer_at_a_time(gallery, encoder, images, monkeypatch):
             gallery.compact,
             lambda: Gallery.reencode(gallery.path, encoder),
         ):
-            with pytest.raises(GalleryError, match="another process is writing"):
+            with pytest.raises(GalleryAccessError, match="another process is writing"):
                 change()
         assert len(Gallery.open(gallery.path, encoder).search(images[:1])[0]) == 10
     assert gallery.append(NEW).added == 1
+
+
+def test_whoever_comes_first_makes_the_gallery_and_all_have_it(tmp_path, encoder):
+    for turn in range(25):
+        start = threading.Barrier(4)
+
+        def create(folder, start=start):
+            start.wait()
+            return len(Gallery.create(folder, encoder))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(create, [tmp_path / f"gallery {turn}"] * 4)) == [0] * 4
+
+
+def test_what_a_killed_maker_left_is_no_other_folder(tmp_path, encoder):
+    (tmp_path / "manifest.json.partial").write_text("{")
+    assert len(Gallery.create(tmp_path, encoder)) == 0
+
+
+def test_a_folder_that_is_refused_stays_as_it_is(tmp_path, encoder):
+    (tmp_path / "letters.txt").write_text("mine")
+    with pytest.raises(GalleryError, match="not empty, and not a gallery"):
+        Gallery.create(tmp_path, encoder)
+    assert [file.name for file in tmp_path.iterdir()] == ["letters.txt"]
 
 
 READER = """
@@ -226,7 +252,7 @@ def test_two_readers_while_one_writes(gallery, encoder_folder, images, tmp_path)
 def test_a_folder_that_can_not_be_written(gallery):
     gallery.path.chmod(0o500)
     try:
-        with pytest.raises(GalleryError, match="can't be written"):
+        with pytest.raises(GalleryAccessError, match="can't be written"):
             gallery.append(NEW)
     finally:
         gallery.path.chmod(0o700)
