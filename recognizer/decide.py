@@ -159,36 +159,50 @@ def decide(
         logits: float32 (N, 11), ten digits and reject; rows of blank pages are not looked at.
         kinds: what the page held, N of "one", "blank", "several".
         decision: the model's calibration and operating point.
-        allowed: bool (10,); the scores of other digits count as reject.
+        allowed: bool (10,); the scores of other digits count as reject. A page that looks most like one of them, if it is
+            a digit at all, is refused as `low_confidence`.
         specialists: the name of the specialist whose verdict is in the logits, N of them; None where there was none.
     """
     scores = softmax(logits, decision.temperature)
     digit_share = scores[:, :REJECT].sum(axis=1)
+    no_digit, excluded = scores[:, REJECT] >= NO_DIGIT, np.zeros(len(scores), bool)
     if allowed is not None:
+        excluded = ~allowed[scores[:, :REJECT].argmax(axis=1)]
         # Summed in one order, however many rows there are: an answer is the same alone and in a batch, to the last bit.
         scores[:, REJECT] += np.where(allowed, 0, scores[:, :REJECT]).sum(axis=1)
         scores[:, :REJECT][:, ~allowed] = 0
     best = scores[:, :REJECT].argmax(axis=1)
     confidence = scores[np.arange(len(best)), best] / np.maximum(digit_share, 1e-12)
     names = [None] * len(best) if specialists is None else specialists
-    rows = zip(scores.tolist(), best.tolist(), confidence.tolist(), kinds, names, strict=True)
-    return [_answer(row, digit, sure, kind, decision, name) for row, digit, sure, kind, name in rows]
+    columns = (scores, best, confidence, no_digit, excluded)
+    rows = zip(*(column.tolist() for column in columns), kinds, names, strict=True)
+    return [_answer(_Row(*row), decision) for row in rows]
 
 
-def _answer(  # noqa: PLR0917 - the columns of one row
-    scores: list[float], best: int, confidence: float, kind: Kind, decision: Decision, specialist: str | None
-) -> Recognition:
-    if kind == "blank":
+class _Row(NamedTuple):
+    """What one answer is made from: ``no_digit`` and ``excluded`` tell what was so before digits were left out."""
+
+    scores: list[float]
+    best: int
+    confidence: float
+    no_digit: bool
+    excluded: bool
+    kind: Kind
+    specialist: str | None
+
+
+def _answer(row: _Row, decision: Decision) -> Recognition:
+    if row.kind == "blank":
         return blank(decision.model)
-    reason = None if scores[best] >= decision.point.threshold else _reason(scores, best, kind)
+    reason = None if row.scores[row.best] >= decision.point.threshold else _reason(row)
     return Recognition(
-        best if reason is None else None,
-        best,
+        row.best if reason is None else None,
+        row.best,
         reason,
-        min(1.0, confidence),
-        tuple(scores),
-        2 if specialist else 1,
-        specialist,
+        min(1.0, row.confidence),
+        tuple(row.scores),
+        2 if row.specialist else 1,
+        row.specialist,
         model=decision.model,
     )
 
@@ -198,10 +212,12 @@ def blank(model: str) -> Recognition:
     return Recognition(None, None, "blank", 0.0, (*[0.0] * REJECT, 1.0), model=model)
 
 
-def _reason(scores: list[float], best: int, kind: Kind) -> Reason:
-    if kind == "several":
+def _reason(row: _Row) -> Reason:
+    if row.kind == "several":
         return "several_glyphs"
-    if scores[REJECT] >= NO_DIGIT:
+    if row.no_digit:
         return "not_a_digit"
-    rival = max(score for digit, score in enumerate(scores[:REJECT]) if digit != best)
-    return "ambiguous" if rival >= RIVAL * scores[best] else "low_confidence"
+    if row.excluded:
+        return "low_confidence"
+    rival = max(score for digit, score in enumerate(row.scores[:REJECT]) if digit != row.best)
+    return "ambiguous" if rival >= RIVAL * row.scores[row.best] else "low_confidence"

@@ -57,7 +57,7 @@ ADVICE: dict[str, tuple[str, str]] = {
         "if it is one, crop the picture closer to it",
     ),
     "low_confidence": (
-        "too uncertain to answer",
+        "too uncertain to answer, or most like a digit that --allowed leaves out",
         "try a sharper or larger picture, or accept more errors: --max-error 0.01",
     ),
     "ambiguous": (
