@@ -39,6 +39,7 @@ def run_command(function: Callable[[argparse.Namespace], int], args: argparse.Na
     try:
         work_begins()
         _open_streams()
+        _settle()
         code = function(args)
         # Here, not at exit, where Python would print a traceback of its own.
         sys.stdout.flush()
@@ -68,7 +69,7 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8", errors="backslashreplace"))
 
 
-def settle() -> None:
+def _settle() -> None:
     """Make standard output fit for any file name, and pass each line on at once."""
     stream = sys.stdout
     if isinstance(stream, io.TextIOWrapper):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
 from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
-from recognizer.cli.common import UNREADABLE_EXIT, run_command, settle
+from recognizer.cli.common import UNREADABLE_EXIT, run_command
 from recognizer.cli.formats import Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.past import with_mistakes
 from recognizer.cli.progress import watched
@@ -48,7 +48,6 @@ def run(args: argparse.Namespace) -> int:
     recognizer = Recognizer.load(args.model, args.max_error, args.threads, args.max_pixels, args.gallery)
     known = recognizer.gallery if args.explain else None
     sheet = _sheet(args, known)
-    settle()
     people = sys.stdout.isatty() and not (args.json or args.csv)
     head = list(islice(paths, CARDS + 1)) if people else []
     write = _for_people(args, known, len(head) <= CARDS) if people else _for_programs(args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_a_mistake_in_the_program_is_not_hidden():
 
 def test_the_code_of_a_command_is_passed_on():
     assert run_command(lambda args: args.code, argparse.Namespace(code=7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"), [("utf-8", b"\xfc \xe2\x80\x93\n"), ("ascii", b"\\udcfc \\u2013\n")]
+)
+def test_every_command_can_write_any_text(encoding, written, monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert run_command(lambda _: 0 * out.write("\udcfc –\n"), argparse.Namespace()) == 0
+    assert out.buffer.getvalue() == written
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from recognizer.cli.common import run_command, settle
+from recognizer.cli.common import run_command
 from recognizer.cli.similar.options import action_of, check, parser
 
 
@@ -17,7 +17,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     """Do what parsed arguments ask for; the exit code says whether all inputs could be read."""
     check(args)
-    settle()
     action = action_of(args)
     # Each is imported only when it is run: a search starts the sooner.
     if action == "search":

@@ -1,6 +1,7 @@
 """What is stored, in lists, cards and trends, and as an export."""
 
 import csv
+import io
 import sys
 
 import pytest
@@ -92,6 +93,15 @@ def test_the_trend(badcase, image, tmp_path, capsys):
     assert [row["source"] for row in objects(badcase("list", "--trend", "--source", "f*", "--json"))] == [
         "forms"
     ]
+
+
+@pytest.mark.parametrize("argv", [["list"], ["list", "--trend"], ["show", "1"], ["show", "1", "--json"]])
+def test_an_encoding_without_most_characters_is_no_error(badcase, image, monkeypatch, argv):
+    badcase("add", image[0], "--label", image[1], "--source", "日本", "--note", "–")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(argv) == 0
+    assert rb"\u65e5\u672c" in out.buffer.getvalue()
 
 
 def test_without_matplotlib_the_table_works_and_the_plot_says_what_to_install(
