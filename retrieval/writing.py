@@ -14,7 +14,7 @@ from retrieval.arrivals import Arrivals, Progress, encode
 from retrieval.encoder import Encoder
 from retrieval.errors import GalleryAccessError, GalleryError
 from retrieval.files import LOCK, PARTIAL, locked, write_folder
-from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, write_manifest
+from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, read_manifest, write_manifest
 from retrieval.segment import Items, join_items, take_items, write_segment
 from retrieval.snapshot import REMOVED_ROWS, Snapshot, read_snapshot
 
@@ -56,8 +56,8 @@ def append(
 ) -> Appended:
     """Add what is new, and commit it piece by piece. See `retrieval.Gallery.append`."""
     added = skipped = replaced = 0
-    with _errors_of(folder), locked(folder):
-        snapshot = _read_to_change(folder, accept)
+    with _changing(folder):
+        snapshot = read_snapshot(folder, accept)
         known = dict(snapshot.row_of)
         for start in range(0, len(arrivals), COMMIT_EVERY):
             places = range(start, min(start + COMMIT_EVERY, len(arrivals)))
@@ -84,8 +84,8 @@ def append(
 
 def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
     """Mark images as removed. See `retrieval.Gallery.remove`."""
-    with _errors_of(folder), locked(folder):
-        snapshot = _read_to_change(folder, accept)
+    with _changing(folder):
+        snapshot = read_snapshot(folder, accept)
         rows = sorted({snapshot.row_of[name] for name in ids if name in snapshot.row_of})
         if rows:
             _commit(snapshot, None, rows)
@@ -95,21 +95,14 @@ def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
 
 def compact(folder: Path, accept: Accept) -> None:
     """Write all that is present into one segment."""
-    with _errors_of(folder), locked(folder):
-        _rewrite(_read_to_change(folder, accept), None, None)
+    with _changing(folder):
+        _rewrite(read_snapshot(folder, accept), None, None)
 
 
 def reencode(folder: Path, encoder: Encoder, progress: Progress | None) -> None:
     """Write the gallery anew with another encoder's codes. See `retrieval.Gallery.reencode`."""
-    with _errors_of(folder), locked(folder):
-        _rewrite(_read_to_change(folder, lambda _: None), encoder, progress)
-
-
-def _read_to_change(folder: Path, accept: Accept) -> Snapshot:
-    snapshot = read_snapshot(folder, accept)
-    if snapshot.manifest.frozen:
-        raise GalleryError(f"{folder}: the starter gallery stays as it is; make one of your own elsewhere")
-    return snapshot
+    with _changing(folder):
+        _rewrite(read_snapshot(folder, lambda _: None), encoder, progress)
 
 
 def _is_there(snapshot: Snapshot, row: int | None, arrivals: Arrivals, place: int) -> bool:
@@ -189,6 +182,15 @@ def _clean(folder: Path, manifest: Manifest) -> None:
         if entry.name not in named and (SEGMENT.fullmatch(name) or REMOVED.fullmatch(name)):
             # Where a reader has the files open and the system minds, the next writer cleans up.
             shutil.rmtree(entry, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _changing(folder: Path) -> Iterator[None]:
+    """Be the only one who changes a gallery; where it stays as it is, not even a lock is left in its folder."""
+    if read_manifest(folder).frozen:
+        raise GalleryError(f"{folder}: the starter gallery stays as it is; make one of your own elsewhere")
+    with _errors_of(folder), locked(folder):
+        yield
 
 
 @contextlib.contextmanager

@@ -63,6 +63,12 @@ def test_folders_that_are_no_gallery(tmp_path, encoder, encoder_folder):
     assert len(Gallery.create(tmp_path / "new", encoder_folder)) == 0
 
 
+def test_changing_what_is_no_gallery_leaves_nothing_behind(tmp_path, encoder):
+    with pytest.raises(GalleryError, match="no gallery there"):
+        Gallery.reencode(tmp_path, encoder)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_reader_goes_on_after_another_encoder_took_over(gallery, images, tmp_path):
     other = Encoder.open(write_encoder(tmp_path / "other", seed=1))
     Gallery.reencode(gallery.path, other)

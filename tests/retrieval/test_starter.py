@@ -62,6 +62,7 @@ def test_it_is_written_anew_in_its_place(starter, glyphs, encoder):
 
 
 def test_it_stays_as_it_is(starter, glyphs, encoder):
+    before = sorted(starter.path.rglob("*"))
     for change in (
         lambda: starter.append(glyphs[:1]),
         lambda: starter.remove(["1"]),
@@ -71,6 +72,7 @@ def test_it_stays_as_it_is(starter, glyphs, encoder):
         with pytest.raises(GalleryError, match="stays as it is"):
             change()
     assert len(starter) == 30
+    assert sorted(starter.path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(("count", "labels"), [(31, 3), (90, 3)])
