@@ -109,8 +109,12 @@ def parse_place(where: str | Path) -> URL:
         UsageError: the URL makes no sense, is of another database, or its driver is not installed.
     """
     if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite", database=str(expanded(where)))
+        path = str(expanded(where))
+        if path == ":memory:":
+            raise UsageError("--store: :memory: would keep nothing: pass the path of a file")
+        return URL.create("sqlite", database=path)
     try:
+        where.encode()  # what is no UTF-8 would stop the driver
         url = make_url(where)
     except (ArgumentError, ValueError):
         raise UsageError("--store: not a URL such as postgresql://user:password@host/database") from None

@@ -62,9 +62,12 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password():
         ("mysql://a@b/c", "mysql is not supported"),
         ("://", "not a URL"),
         ("postgresql://a@b:c/d", "not a URL"),
+        ("postgresql://J\udcfcrgen@b/d", "not a URL"),
+        (":memory:", ":memory: would keep nothing"),
+        (Path(":memory:"), ":memory: would keep nothing"),
     ],
 )
-def test_urls_that_make_no_sense(place, words):
+def test_places_that_make_no_sense(place, words):
     with pytest.raises(UsageError, match=words):
         Store.open(place)
 
