@@ -113,7 +113,7 @@ def _stopped(line: str, code: int) -> int:
     except OSError:
         _discard_output()
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.write(f"error: {printable(line)}\n")
         sys.stderr.flush()
     return code
 

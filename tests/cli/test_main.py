@@ -57,6 +57,7 @@ def raising(error):
         (KeyboardInterrupt(), 130, "error: interrupted\n"),
         (PermissionError(13, "Permission denied", "out.png"), 1, "error: out.png: Permission denied\n"),
         (OSError("strange"), 1, "error: strange\n"),
+        (UsageError("a\nb.sqlite: not so"), 2, "error: a\\x0ab.sqlite: not so\n"),
     ],
 )
 def test_what_stops_a_command_is_one_line(error, code, line, capsys):
