@@ -12,7 +12,7 @@ from recognizer.service.schemas import Answered, Digit, Pattern, Pixels, Share, 
 from recognizer.service.settings import LONGEST_TEXT, MOST_LISTED
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
-Label = Digit | Literal["reject"]
+Label = Annotated[Digit, Field(strict=True)] | Literal["reject"]  # not true, nor "3": a slip is no label
 LabelText = Annotated[str, Field(pattern=r"^([0-9]|reject)$", description="0 to 9, or reject")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

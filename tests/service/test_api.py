@@ -61,6 +61,8 @@ def test_options_are_those_of_the_command_line(client, recognizer):
     row = client.post("/recognize?field=true&length=4", content=ROW, headers=PNG).json()["answers"][0]
     assert row["text"] == "2706"
     assert [digit["digit"] for digit in row["digits"]] == [2, 7, 0, 6]
+    row = client.post("/recognize?field=true&allowed=0-6", content=ROW, headers=PNG).json()["answers"][0]
+    assert row["text"] == "2?06"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,6 @@ def test_options_are_those_of_the_command_line(client, recognizer):
     [
         ("allowed=11", "digits such as 1-9"),
         ("length=3", "length goes with field"),
-        ("field=true&allowed=1", "doesn't go with field"),
         ("explain=-1", "explain"),
         ("explan=3", "explan"),
     ],
@@ -117,6 +118,16 @@ def test_a_mistake_is_kept_found_and_settled(client, service):
     settled = client.post(f"/badcases/{number}/label", json={"label": 4, "reporter": "bob"}).json()
     assert (settled["label"], settled["state"]) == (4, "confirmed")
     assert client.get(f"/badcases/{number}").json()["label"] == 4
+
+
+@pytest.mark.parametrize("label", [True, False, "4", 4.0, 4.5, 10, -1, "true", "", None, [4]])
+def test_only_a_digit_or_reject_settles_a_case(client, label):
+    (outcome,) = client.post("/badcases?label=9", content=PHOTO, headers=PNG).json()["outcomes"]
+    for path in (f"/badcases/{outcome['case']}/label", "/doubtful/1/label"):
+        refused = client.post(path, json={"label": label})
+        assert refused.status_code == 422
+        assert refused.json()["error"].startswith("label")
+    assert client.post(f"/badcases/{outcome['case']}/label", json={"label": "reject"}).status_code == 200
 
 
 def test_pages_of_cases_follow_each_other(client):
