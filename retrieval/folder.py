@@ -139,7 +139,7 @@ class FolderGallery(Gallery):
             top, ran = max(asked.k, CANDIDATES) if asked.rerank else asked.k, INVERTED
             dense, wide = self.encoder.both(glyphs)
             ids, far = engines.inverted().search(wide, top, keep)
-            ids, far = _measured(snapshot, dense, ids, asked.k, asked.rerank)
+            ids, far = _measured(snapshot, dense, ids, asked.k)
         else:
             index = engines.dense(chosen, asked.engine, len(glyphs))
             ids, far = index.search(self.encoder.dense(glyphs), asked.k, keep)
@@ -175,14 +175,10 @@ class FolderGallery(Gallery):
         ]
 
 
-def _measured(
-    snapshot: Snapshot, dense: NDArray[np.int8], ids: NDArray[np.int64], k: int, rerank: bool
-) -> Found:
-    """The dense distance of candidates (N, top), and the k nearest of them if they are to be ranked by it."""
+def _measured(snapshot: Snapshot, dense: NDArray[np.int8], ids: NDArray[np.int64], k: int) -> Found:
+    """The k nearest of candidates (N, top), by the dense code."""
     of = np.repeat(np.arange(len(ids)), ids.shape[1])
     far = snapshot.rows.distances(dense, of, ids.ravel()).reshape(ids.shape)
-    if not rerank:
-        return ids, far
     order = np.lexsort((ids, far), axis=1)[:, :k]
     return np.take_along_axis(ids, order, 1), np.take_along_axis(far, order, 1)
 

@@ -121,13 +121,12 @@ class Gallery(ABC):
     def labelled(self) -> Labelled:
         """All images that have a label, in the order of their arrival."""
 
-    def search(
+    def search(  # noqa: PLR0917 - by position or by name, as the caller likes
         self,
         glyphs: NDArray[np.uint8],
         k: int = 10,
         mode: str = "precision",
         engine: str = "auto",
-        *,
         rerank: bool = True,
         label: int | None = None,
         source: str | None = None,
@@ -141,8 +140,9 @@ class Gallery(ABC):
                 disturbed copies of an image; "duplicates": only those that are the same image or nearly so.
             engine: "auto" (see `plan`), "exact" or "pynndescent"; in recall mode "inverted". A gallery in Milvus has
                 "milvus" alone.
-            rerank: in recall mode, whether candidates are ranked by the dense code; otherwise they come in the
-                order of the wide code's score. A hit's distance and similarity are the dense code's in either case.
+            rerank: in recall mode, whether the dense code chooses the k hits among a hundred candidates of the wide
+                code; otherwise they are the wide code's k. Distance, similarity and order are the dense code's in
+                either case.
             label: find only images with this label.
             source: find only images whose source fits this pattern, with ``*``, ``?`` and ``[…]``; the source as a
                 whole, or what follows one of its slashes.

@@ -66,7 +66,7 @@ class Searcher:
             for query, rows in zip(short, self.nearest(codes[short], k, wanted), strict=True):
                 there = {near.row.id for near in found[query]}
                 found[query] += [near for near in rows if near.row.id not in there]
-        return [(_ranked(rows) if rerank else rows)[:k] for rows in found]
+        return [_ranked(rows)[:k] for rows in found]
 
     def _kept(
         self, codes: Codes, lists: Sequence[list[Row]], k: int, wanted: Wanted

@@ -11,6 +11,7 @@ from stand_in_encoder import write_encoder
 
 from retrieval import Encoder, Gallery, Hit
 from retrieval.errors import GalleryError, QueryError
+from retrieval.inverted import InvertedIndex
 
 NEW = np.full((1, 28, 28), 77, np.uint8)
 
@@ -40,14 +41,27 @@ def test_hits_are_ranked_unique_and_at_most_k(gallery, images):
             assert all(0 <= hit.similarity <= 1 for hit in hits)
 
 
-def test_recall_mode_as_the_wide_code_ranks(gallery, images):
+def test_recall_mode_as_the_wide_code_chooses(gallery, images):
     plain = gallery.search(images[:5], k=10, mode="recall", rerank=False)
     assert all(hits[0].id in (str(n), str(n + 20)) for n, hits in enumerate(plain))
+    for hits in plain:
+        assert [hit.distance for hit in hits] == sorted(hit.distance for hit in hits)
+    _, scored = gallery.encoder.both(images[:5])
+    _, rows = gallery.encoder.both(images)
+    best, _ = InvertedIndex(rows, gallery.encoder.wide_dimensions).search(scored, 10)
+    assert [set(names) for names in ids(plain)] == [set(map(str, each)) for each in best.tolist()]
     ranked = gallery.search(images[:5], k=40, mode="recall")
     exact = gallery.search(images[:5], k=40)
     assert ids(ranked) == ids(exact)
     measured = {hit.id: hit for hit in exact[0]}
     assert all(measured[hit.id] == hit for hit in plain[0])
+
+
+def test_all_that_is_asked_can_be_given_by_position(gallery, images):
+    named = {"rerank": False, "label": 2, "source": "form-A/*"}
+    by_name = gallery.search(images[:3], k=4, mode="recall", engine="auto", **named)
+    assert gallery.search(images[:3], 4, "recall", "auto", False, 2, "form-A/*") == by_name
+    assert {hit.label for hits in by_name for hit in hits} == {2}
 
 
 def test_duplicates_of_a_query(gallery, images):
