@@ -159,8 +159,8 @@ def decide(
         logits: float32 (N, 11), ten digits and reject; rows of blank pages are not looked at.
         kinds: what the page held, N of "one", "blank", "several".
         decision: the model's calibration and operating point.
-        allowed: bool (10,); the scores of other digits count as reject. A page that looks most like one of them, if it is
-            a digit at all, is refused as `low_confidence`.
+        allowed: bool (10,); the scores of other digits count as reject. A page that looks most like one of them, unless
+            it is clearly no digit, is refused as `low_confidence`.
         specialists: the name of the specialist whose verdict is in the logits, N of them; None where there was none.
     """
     scores = softmax(logits, decision.temperature)

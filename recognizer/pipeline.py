@@ -6,21 +6,23 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.both_stages import Reading, Stages
+from recognizer.boxes import checked_box, cut
 from recognizer.bundle import Bundle
+from recognizer.checks import check_images, check_length
 from recognizer.current import open_model
 from recognizer.decide import Decision, allowed_mask, blank, decide
-from recognizer.errors import ImageError, RecognizerError, UsageError
+from recognizer.errors import RecognizerError, UsageError
 from recognizer.explain import KnownDigits
 from recognizer.finder import Finder
 from recognizer.glyph import Glyph, Kind, find_glyph
 from recognizer.image import MAX_PIXELS, describe, open_page
-from recognizer.results import Box, Recognition
+from recognizer.results import Recognition
 from recognizer.stream import CHUNK, Steps, stream
 
 if TYPE_CHECKING:
@@ -87,6 +89,14 @@ class Recognizer:
             KnownDigits(gallery),
         )
 
+    def __reduce__(self) -> NoReturn:
+        """A copy for another process would be made by loading the model, for each call that takes one.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("a Recognizer can't be pickled: call Recognizer.load() in each process, once")
+
     @property
     def model(self) -> str:
         """The model's name, version and operating point, as every answer bears it."""
@@ -143,10 +153,11 @@ class Recognizer:
             allowed: see `recognize`.
 
         Raises:
-            UsageError: an argument is out of range; raised at once, before the first answer.
+            UsageError: an argument is out of range, or one image; raised at once, before the first answer.
             GalleryError: see `recognize`; also raised at once.
         """
         self._check(explain)
+        check_images(images)
         if batch_size < 1:
             raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
         mask = allowed_mask(allowed)
@@ -157,7 +168,11 @@ class Recognizer:
         return stream(images, steps, batch_size, self._threads)
 
     def recognize_field(
-        self, image: ImageLike, length: int | None = None, explain: int = 0
+        self,
+        image: ImageLike,
+        length: int | None = None,
+        explain: int = 0,
+        allowed: Collection[int] | None = None,
     ) -> tuple[Recognition, ...]:
         """Read the digits of one row, spaced or touching.
 
@@ -165,6 +180,7 @@ class Recognizer:
             image: see `recognize`; one row of digits, with any margins.
             length: how many digits there are; None if that is unknown.
             explain: see `recognize`.
+            allowed: see `recognize`.
 
         Returns:
             An answer a character, left to right, with its ``box`` in pixels of the page; none for a page without ink.
@@ -172,24 +188,25 @@ class Recognizer:
 
         Raises:
             ImageError: the image can't be read.
-            UsageError: ``length`` is not a whole number from 1 on.
+            UsageError: an argument is out of range.
             GalleryError: see `recognize`.
         """
         self._check(explain)
-        if length is not None and (
-            isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
-        ):
-            raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
+        check_length(length)
+        mask = allowed_mask(allowed)
         from recognizer.field import read_field
 
         page = open_page(image, max_pixels=self._max_pixels)
         segments = read_field(page, self._stages.network.first_logits, self._decision.temperature, length)
-        kinds: list[Kind] = ["one"] * len(segments)
-        answers = self._decided([segment.glyph for segment in segments], kinds, None, explain)
+        answers = self._decided([each.glyph for each in segments], ["one"] * len(segments), mask, explain)
         return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))
 
     def recognize_boxes(
-        self, page: ImageLike, boxes: Iterable[Sequence[int]], explain: int = 0
+        self,
+        page: ImageLike,
+        boxes: Iterable[Sequence[int]],
+        explain: int = 0,
+        allowed: Collection[int] | None = None,
     ) -> tuple[Recognition, ...]:
         """Read one digit in each box of a page, which is opened once.
 
@@ -197,6 +214,7 @@ class Recognizer:
             page: see `recognize`.
             boxes: (left, top, right, bottom) in pixels of the page, right and bottom excluded.
             explain: see `recognize`.
+            allowed: see `recognize`.
 
         Returns:
             An answer a box, in order, with its ``box``; a box that lies outside of the page gives an answer with an
@@ -204,13 +222,15 @@ class Recognizer:
 
         Raises:
             ImageError: the page can't be read.
+            UsageError: an argument is out of range.
             GalleryError: see `recognize`.
         """
         self._check(explain)
+        mask = allowed_mask(allowed)
         grey = open_page(page, max_pixels=self._max_pixels)
-        wanted = [_checked(box) for box in boxes]
-        found = [_cut(grey, box, describe(page)) for box in wanted]
-        answers = self._answers(found, None, explain)
+        wanted = [checked_box(box) for box in boxes]
+        found = [cut(grey, box, describe(page)) for box in wanted]
+        answers = self._answers(found, mask, explain)
         return tuple(replace(p, box=box) for p, box in zip(answers, wanted, strict=True))
 
     def recognize_glyphs(self, glyphs: Sequence[Glyph | RecognizerError]) -> list[Recognition]:
@@ -226,7 +246,11 @@ class Recognizer:
         Returns:
             The reading of N pages, with logits that are NaN for blank pages and errors; and what each page holds, or
             its error.
+
+        Raises:
+            UsageError: ``images`` is one image.
         """
+        check_images(images)
         source = iter(images)
         kinds: list[Kind | RecognizerError] = []
         parts = []
@@ -274,20 +298,3 @@ class Recognizer:
             return answers
         near = self._known.nearest(glyphs, explain)
         return [replace(p, neighbors=hits) for p, hits in zip(answers, near, strict=True)]
-
-
-def _checked(box: Sequence[int]) -> Box:
-    try:
-        left, top, right, bottom = (int(edge) for edge in box)
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"a box is (left, top, right, bottom) in pixels, not {box!r}") from None
-    return left, top, right, bottom
-
-
-def _cut(page: NDArray[np.uint8], box: Box, name: str) -> Glyph | RecognizerError:
-    left, top, right, bottom = box
-    height, width = page.shape
-    inside = page[max(0, top) : max(0, min(bottom, height)), max(0, left) : max(0, min(right, width))]
-    if not inside.size:
-        return ImageError(f"{name}: the box {box} holds no pixels of the page, which is {width}x{height}")
-    return find_glyph(np.ascontiguousarray(inside))

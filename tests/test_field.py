@@ -168,6 +168,16 @@ def test_the_same_row_gets_the_same_answer(recognizer):
     assert recognizer.recognize_field(page) == recognizer.recognize_field(page)
 
 
+def test_what_is_not_allowed_is_refused_in_its_place(recognizer):
+    """The row is cut as it would be otherwise."""
+    free, kept = (recognizer.recognize_field(row("40816"), allowed=a) for a in (None, {0, 1, 4, 6}))
+    assert [p.digit for p in kept] == [4, 0, None, 1, 6]
+    assert kept[2].reason == "low_confidence"
+    assert [p.box for p in kept] == [p.box for p in free]
+    with pytest.raises(UsageError, match="allowed"):
+        recognizer.recognize_field(row("12"), allowed="12")
+
+
 @pytest.mark.parametrize("length", [0, -1, 2.0, "3", True])
 def test_a_length_that_is_none(recognizer, length):
     with pytest.raises(UsageError, match="length"):
@@ -182,6 +192,8 @@ def test_what_can_not_be_read(recognizer, tmp_path):
 def test_the_command(tmp_path, capsys):
     file = tmp_path / "row.png"
     cv2.imwrite(str(file), row("40816"))
+    assert main(["--field", "--allowed", "2-9", str(file)]) == 0
+    assert capsys.readouterr().out.split("\t")[1] == "4?8?6"
     assert main(["--field", "--json", "--length", "5", str(file)]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["text"] == "40816"

@@ -8,6 +8,7 @@ import gc
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,8 +115,6 @@ def check(args: argparse.Namespace) -> None:
     """
     if args.length and not args.field:
         raise UsageError("--length goes with --field: it says how many digits the row has")
-    if args.field and args.allowed:
-        raise UsageError("--allowed doesn't go with --field")
     if args.gallery and not args.explain:
         raise UsageError("--gallery goes with --explain: it says where the known digits are")
     if args.field and args.explain:
@@ -135,9 +134,10 @@ def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namesp
 
 
 def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[FileReading]:
+    answers_of = partial(recognizer.recognize_field, length=args.length, allowed=args.allowed)
     for path in paths:
         try:
-            reading = FileReading(path, recognizer.recognize_field(path, length=args.length))
+            reading = FileReading(path, answers_of(path))
         except RecognizerError as error:
             reading = FileReading(path, (), error)
         yield reading

@@ -54,3 +54,12 @@ def test_the_page_of_boxes_must_be_readable(model):
 def test_boxes_that_are_none(model, box):
     with pytest.raises(UsageError):
         model.recognize_boxes(PAGES[0], [box])
+
+
+def test_allowed_digits_in_boxes_are_as_alone(model):
+    whole = (0, 0, *PAGES[7].shape[::-1])
+    (found,) = model.recognize_boxes(PAGES[7], [whole], allowed={1, 2})
+    alone = model.recognize(PAGES[7], allowed={1, 2})
+    assert (found.best, found.digit, found.scores) == (alone.best, alone.digit, alone.scores)
+    with pytest.raises(UsageError):
+        model.recognize_boxes(PAGES[7], [whole], allowed={12})

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from answers import PAGES, same
 from nasty import encode
 from pages import DIGITS, page_of
+from PIL import Image
 
 from recognizer import Recognizer
+from recognizer.errors import UsageError
 
 # Many
 
@@ -61,6 +66,36 @@ def test_bad_inputs_in_the_middle_are_answers(model, tmp_path):
     assert [answer.error is not None for answer in many] == [False, True] * len(bad)
     assert all(str(answer.error).isprintable() for answer in many[1::2])
     assert [answer.best for answer in many[::2]] == [model.recognize(page).best for page in PAGES[: len(bad)]]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        "my-images",
+        b"bytes of a file",
+        Path("7.png"),
+        PAGES[0],
+        np.zeros((28, 28)),
+        np.zeros((28, 28, 3), np.uint8),
+        Image.new("L", (28, 28)),
+        None,
+        7,
+    ],
+)
+def test_one_image_is_not_taken_for_many(model, one):
+    """A string is characters, and an array rows, to whoever goes through it."""
+    for read in (model.recognize_many, model.read_many):
+        with pytest.raises(UsageError, match="pass a list of images") as caught:
+            read(one)
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("kind", [tuple, iter, np.array, dict.fromkeys])
+def test_any_source_of_several_images_will_do(model, kind, tmp_path):
+    path = tmp_path / "page.png"
+    path.write_bytes(encode(page_of(DIGITS[0]), "PNG"))
+    assert [answer.error for answer in model.recognize_many(kind([str(path)]))] == [None]
+    assert [answer.error for answer in model.recognize_many(np.stack(DIGITS[:3]))] == [None] * 3
 
 
 def test_nothing_gives_nothing(model):
@@ -186,6 +221,12 @@ def test_what_a_source_gave_before_it_broke_is_answered(threads, given):
 
 
 # Threads and processes
+
+
+@pytest.mark.parametrize("other", [pickle.dumps, copy.deepcopy])
+def test_it_is_loaded_in_each_process_and_not_sent_there(model, other):
+    with pytest.raises(UsageError, match=r"call Recognizer.load\(\) in each process"):
+        other(model)
 
 
 def test_threads_share_one_recognizer(model, answers):

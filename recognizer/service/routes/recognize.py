@@ -71,8 +71,6 @@ def _allowed(query: RecognizeQuery) -> Allowed:
         raise RequestError(422, "length goes with field: it says how many digits the row has")
     if query.allowed is None:
         return None
-    if query.field:
-        raise RequestError(422, "allowed doesn't go with field")
     try:
         return allowed_digits(query.allowed)
     except UsageError as error:
@@ -115,14 +113,14 @@ def _told(
     return told
 
 
-def _rows(core: Core, uploads: Sequence[Upload], query: RecognizeQuery, _: Allowed) -> list[Told]:
+def _rows(core: Core, uploads: Sequence[Upload], query: RecognizeQuery, allowed: Allowed) -> list[Told]:
     recognizer = core.live.model.one
-    return [_row(core, recognizer, upload.content, query) for upload in core.in_time(uploads)]
+    return [_row(core, recognizer, upload.content, query, allowed) for upload in core.in_time(uploads)]
 
 
-def _row(core: Core, recognizer: Recognizer, image: bytes, query: RecognizeQuery) -> Told:
+def _row(core: Core, recognizer: Recognizer, image: bytes, query: RecognizeQuery, allowed: Allowed) -> Told:
     try:
-        answers = recognizer.recognize_field(image, query.length, query.explain)
+        answers = recognizer.recognize_field(image, query.length, query.explain, allowed)
     except RecognizerError as error:
         return {"digits": [], "text": "", "error": str(error)}
     core.metrics.answered(answers)

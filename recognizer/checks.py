@@ -1,0 +1,39 @@
+"""What callers hand over, checked; each check raises a `UsageError` that says what is meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recognizer.errors import UsageError
+from recognizer.image import describe
+
+if TYPE_CHECKING:
+    from recognizer.image import ImageLike
+
+
+def check_images(images: Iterable[ImageLike]) -> None:
+    """Several images, and not one: its name, bytes or pixels would be taken for many."""
+    one = isinstance(images, str | bytes | bytearray | memoryview | os.PathLike) or _is_one_array(images)
+    if one or not isinstance(images, Iterable):
+        raise UsageError(
+            f"{describe(images)} is not several images: pass a list of images, such as the paths of a folder's files"
+        )
+
+
+def _is_one_array(images: object) -> bool:
+    # A last axis of that length has colours: nothing could be read on images so narrow. A single axis may hold paths.
+    return isinstance(images, np.ndarray) and (
+        images.ndim in (0, 2) or (images.ndim == 3 and images.shape[2] in (1, 3, 4))
+    )
+
+
+def check_length(length: int | None) -> None:
+    """The number of digits of a row, where it is known."""
+    if length is not None and (
+        isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
+    ):
+        raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
