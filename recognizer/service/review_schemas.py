@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recognizer.audit import LONGEST
 from recognizer.feedback.cases import Part, State
 from recognizer.results import Reason
 from recognizer.service.schemas import Answered, Digit, Pattern, Pixels, Share, Strict
-from recognizer.service.settings import LONGEST_TEXT, MOST_LISTED
+from recognizer.service.settings import MOST_LISTED
 
-Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Text = Annotated[str, Field(max_length=LONGEST)]
 Label = Annotated[Digit, Field(strict=True)] | Literal["reject"]  # not true, nor "3": a slip is no label
 LabelText = Annotated[str, Field(pattern=r"^([0-9]|reject)$", description="0 to 9, or reject")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -9,7 +9,6 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MOST_NEIGHBORS = 50
 MOST_LISTED = 500
 MOST_COMPARED = 5000
-LONGEST_TEXT = 500
 LONGEST_PATTERN = 200
 RETRY_AFTER_S = 1
 WATCH_S = 1.0  # between looks for another current model

@@ -130,6 +130,16 @@ def test_only_a_digit_or_reject_settles_a_case(client, label):
     assert client.post(f"/badcases/{outcome['case']}/label", json={"label": "reject"}).status_code == 200
 
 
+def test_what_is_said_keeps_to_the_rules_of_the_command_line(client, service):
+    form = [("images", ("a\0b.png", ROW, "image/png"))]
+    (outcome,) = client.post("/badcases?label=9&source=c%00d&note=e%00f", files=form).json()["outcomes"]
+    with Store.existing(service.home / "badcases.sqlite") as store:
+        report = store.reports([outcome["case"]])[outcome["case"]][-1]
+    assert "\0" not in report.name
+    assert (report.source, report.note) == ("c\\0d", "e\\0f")
+    assert client.post("/badcases?label=9&source=" + "s" * 501, files=form).status_code == 422
+
+
 def test_pages_of_cases_follow_each_other(client):
     for source in ("a", "b", "c"):
         client.post(f"/badcases?label=1&source={source}", files=as_form(TICK, ROW))

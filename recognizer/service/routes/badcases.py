@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.feedback.cases import Answer, Chosen, Report, Sample
 from recognizer.feedback.cases import Case as StoredCase
+from recognizer.feedback.fields import Defaults, report_of
 from recognizer.feedback.ingest import MOST_BYTES
 from recognizer.feedback.store import Store
 from recognizer.finder import glyph_or_error
@@ -104,9 +105,9 @@ def _glyph(image: bytes, max_pixels: int) -> Glyph | RecognizerError:
 
 
 def _report(core: Core, uploads: Sequence[Upload], query: ReportQuery) -> list[dict[str, Any]]:
-    label = label_of(query.label)
+    defaults = Defaults(query.source, query.reporter)
     reports = [
-        Report(label, query.source, query.reporter, upload.name or query.name, note=query.note)
+        report_of({"label": query.label, "name": upload.name or query.name, "note": query.note}, defaults)
         for upload in uploads
     ]
     return add_reports(core, [upload.content for upload in uploads], reports)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from recognizer.feedback.cases import Report
+from recognizer.feedback.fields import Defaults, report_of
 from recognizer.glyph import to_glyph
 from recognizer.service.core import Core
 from recognizer.service.doubtful import Kept
@@ -14,7 +15,7 @@ from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import Decision, DoubtfulList, DoubtfulQuery, Outcome
 from recognizer.service.routes.badcases import add_reports
 from recognizer.service.routes.documented import refusals
-from recognizer.service.told import label_of, pixels
+from recognizer.service.told import pixels
 
 SOURCE = "doubtful answers"
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -58,8 +59,10 @@ def _label(core: Core, number: int, decision: Decision) -> dict[str, Any]:
     kept = core.doubtful.get(number)
     if kept is None:
         raise _none(number)
-    report = Report(label_of(decision.label), SOURCE, decision.reporter, answer=kept.said, note=decision.note)
-    return add_reports(core, [kept.image], [report])[0]
+    said = report_of(
+        {"label": decision.label, "name": "", "note": decision.note}, Defaults(SOURCE, decision.reporter)
+    )
+    return add_reports(core, [kept.image], [replace(said, answer=kept.said)])[0]
 
 
 def _none(number: int) -> RequestError:
