@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from recognizer.errors import UsageError
-from recognizer.named_files import expand, printable
+from recognizer.errors import ImageError, UsageError
+from recognizer.named_files import expand, named_error, printable
 
 
 @pytest.fixture
@@ -51,11 +52,30 @@ def test_inputs_come_in_the_order_given_and_twice_when_named_twice(folder):
     ]
 
 
-@pytest.mark.parametrize("name", ["empty", "scans/empty"])
-def test_a_folder_without_images_is_wrong_usage_before_anything_is_read(folder, name):
+@pytest.mark.parametrize("names", [["empty"], ["scans/empty"], ["empty", "scans/empty"]])
+def test_folders_without_images_are_wrong_usage_before_anything_is_read(folder, names):
     (folder / "empty").mkdir()
     with pytest.raises(UsageError, match=r"no image in the folder .*empty .*png"):
-        expand(["scans/a.jpg", name])
+        expand(names)
+
+
+def test_a_folder_without_images_stops_no_others(folder):
+    assert found("scans/empty", "scans/a.jpg") == ["scans/empty", "scans/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("", "'': an empty name: name a file, folder or pattern"),
+        ("scans/empty", "scans/empty: no image in the folder (looked for bmp, gif, jp"),
+        ("nope*.png", "nope*.png: no file matches this pattern"),
+        ("nope.png", "as it was"),
+        ("scans", "as it was"),
+        ("scans/*", "as it was"),
+    ],
+)
+def test_an_error_knows_folders_and_patterns(folder, name, line):
+    assert str(named_error(name, ImageError("as it was"))).startswith(line)
 
 
 def test_a_missing_file_stays_in_the_list(folder):
@@ -120,6 +140,19 @@ def test_a_folder_without_permission_is_reported_in_its_place(folder):
 )
 def test_the_list_on_standard_input_is_taken_name_by_name(listed, names):
     assert list(expand(["-"], io.BytesIO(listed))) == names
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "TIFF", "WebP"])
+def test_an_image_is_no_list(kind):
+    stream = io.BytesIO()
+    Image.new("L", (40, 40), 200).save(stream, kind)
+    with pytest.raises(UsageError, match="standard input holds an image, not a list of paths"):
+        list(expand(["-"], io.BytesIO(stream.getvalue())))
+
+
+@pytest.mark.parametrize("listed", [b"BM1.png\0BM2.png\0", b"BM\n", b"GIF8.gif\n"])
+def test_a_name_that_begins_like_an_image_is_a_name(listed):
+    assert next(expand(["-"], io.BytesIO(listed))) == listed.split(b"\0")[0].decode().rstrip()
 
 
 def test_the_list_takes_its_place_among_the_other_inputs(folder):

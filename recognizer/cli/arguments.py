@@ -5,11 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from recognizer.decide import allowed_digits
 from recognizer.errors import UsageError
+
+
+class PathsParser(argparse.ArgumentParser):
+    """A command line with PATHs: where a file's name was taken for an option, the error says how to write it."""
+
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        """See argparse."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """See argparse."""
+        file = next((word for word in self._words if word.startswith("-") and Path(word).is_file()), None)
+        super().error(f"{message}; for the file {file} write ./{file}" if file else message)
 
 
 def add_model(parser: argparse.ArgumentParser, otherwise: str = "the current model otherwise") -> None:

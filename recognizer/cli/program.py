@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from recognizer import __version__
+from recognizer.cli.arguments import PathsParser
 from recognizer.cli.common import run_command
 
 
@@ -42,7 +43,7 @@ class Program(NamedTuple):
 
     def parser(self, words: Sequence[str]) -> argparse.ArgumentParser:
         """The parser of a command line, with the options of the sub-command that it names."""
-        parser = argparse.ArgumentParser(
+        parser = PathsParser(
             prog=self.name, description=self.description, epilog=f"Exit codes: {self.exit_codes}."
         )
         parser.add_argument("--version", action="version", version=f"{self.name} {__version__}")

@@ -8,13 +8,14 @@ import gc
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
-from recognizer.cli.arguments import add_max_error, add_model, at_least, digits
+from recognizer.cli.arguments import PathsParser, add_max_error, add_model, at_least, digits
 from recognizer.cli.common import UNREADABLE_EXIT, run_command
 from recognizer.cli.formats import Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.past import with_mistakes
@@ -22,7 +23,7 @@ from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.glyph import find_glyph
 from recognizer.image import MAX_PIXELS, open_page
-from recognizer.named_files import expand, total_of
+from recognizer.named_files import NOTHING_LISTED, expand, named_error, total_of
 from recognizer.results import FileReading, Tally
 
 if TYPE_CHECKING:
@@ -65,13 +66,15 @@ def run(args: argparse.Namespace) -> int:
         tally.add(reading)
         if sheet:
             sheet.add(reading)
+    if not tally.files:
+        _tell(NOTHING_LISTED)
     _finish(tally, sheet, summary=sys.stderr.isatty() and tally.files > CARDS)
     return UNREADABLE_EXIT if tally.unreadable else 0
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(
+    p = PathsParser(
         prog="recognize",
         description="Read the single digit on each image, or say why there is no answer.",
         epilog="Exit codes: 0 all images were processed (a refusal is an answer); 1 some could not be read; "
@@ -130,7 +133,10 @@ def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namesp
             yield path
 
     for answer in recognizer.recognize_many(noted(), explain=args.explain, allowed=args.allowed):
-        yield FileReading(asked.popleft(), (answer,), answer.error)
+        path = asked.popleft()
+        if answer.error:
+            answer = replace(answer, error=named_error(path, answer.error))  # noqa: PLW2901
+        yield FileReading(path, (answer,), answer.error)
 
 
 def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[FileReading]:
@@ -139,7 +145,7 @@ def _rows(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace
         try:
             reading = FileReading(path, answers_of(path))
         except RecognizerError as error:
-            reading = FileReading(path, (), error)
+            reading = FileReading(path, (), named_error(path, error))
         yield reading
 
 

@@ -16,11 +16,12 @@ from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.errors import RecognizerError
 from recognizer.feedback.told import mistake
 from recognizer.finder import glyph_or_error
-from recognizer.named_files import expand, printable
+from recognizer.named_files import NOTHING_LISTED, expand, named_error, printable
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake
 
+FAR = "this looks like no past mistake; the nearest:"
 NOTHING = "this looks like no past mistake"
 
 
@@ -41,14 +42,17 @@ def run(args: argparse.Namespace) -> int:
     failed = False
     with existing_store(args) as store:
         past = PastMistakes(store)
+        path = None
         for path in expand(args.paths):
             glyph = glyph_or_error(path)
             if isinstance(glyph, RecognizerError):
                 failed = True
-                _tell(path, (), args.json, str(glyph))
+                _tell(path, (), args.json, str(named_error(path, glyph)))
                 continue
             found = past.similar(glyph.image[None], args.k)[0] if np.any(glyph.image) else []
             _tell(path, found, args.json)
+    if path is None:
+        sys.stderr.write(f"{NOTHING_LISTED}\n")
     return UNREADABLE_EXIT if failed else 0
 
 
@@ -67,7 +71,7 @@ def _tell(path: str, found: Sequence[Mistake], as_json: bool, error: str | None 
     if error:
         sys.stderr.write(f"{error}\n")
         return
-    sys.stdout.write(f"{printable(path)}: {told(found) or NOTHING}\n")
+    sys.stdout.write(f"{printable(path)}: {told(found) or (FAR if found else NOTHING)}\n")
     for each in found:
         words = mistake(each.label, each.read)
         cells = (f"  case {each.case}", words, f"{each.similarity:.2f}", printable(each.source))

@@ -66,7 +66,13 @@ def test_a_list_on_standard_input_is_answered_in_order(here):
 
 def test_an_empty_list_is_no_error(here):
     done = run("--json", "-", cwd=here, stdin=b"")
-    assert (done.returncode, done.stdout) == (0, b"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"recognize: no paths on standard input\n")
+
+
+def test_an_image_on_standard_input_is_one_line(here):
+    done = run("-", cwd=here, stdin=(here / "7.png").read_bytes())
+    line = b"error: standard input holds an image, not a list of paths: pass the path of its file\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", line)
 
 
 def test_names_that_look_like_options_follow_two_dashes(here, tmp_path):

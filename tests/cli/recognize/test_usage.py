@@ -46,6 +46,28 @@ def test_an_empty_folder_is_wrong_usage(tmp_path, capsys):
     assert str(tmp_path) in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("others", [[], ["7.png"]])
+def test_a_file_that_was_taken_for_an_option_is_told_how_to_write(
+    others, here, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-7.png").touch()
+    assert code_of("-7.png", *others) == 2
+    assert capsys.readouterr().err.endswith("; for the file -7.png write ./-7.png\n")
+
+
+@pytest.mark.parametrize("form", [[], ["--field"]])
+def test_what_stands_for_no_file_stops_no_other(form, here, tmp_path, capsys):
+    assert code_of(*form, tmp_path, "7.png", "nope*.png", "") == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["?", "7", "?", "?"]
+    assert [line.split(": ")[2][:12] for line in err.splitlines()] == [
+        "no image in ",
+        "no file matc",
+        "an empty nam",
+    ]
+
+
 def test_no_usable_model_is_exit_code_3(here, capsys):
     assert code_of("--json", "--model", "no/such/model", "7.png") == 3
     out, err = capsys.readouterr()
