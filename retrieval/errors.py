@@ -1,5 +1,7 @@
 """Every error that a user of the search can meet: one line that says what is wrong and what to do."""
 
+BUILD_AGAIN = "delete the gallery's folder and build the gallery again"
+
 
 class RetrievalError(Exception):
     """The base of all errors this package raises on purpose; a program that ends by one exits with ``exit_code``."""

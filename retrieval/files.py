@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import GalleryAccessError, GalleryError
+from retrieval.errors import BUILD_AGAIN, GalleryAccessError, GalleryError
 
 PARTIAL = ".partial"
 ARRAY = ".npy"
 COMPRESSED = ".npz"
 LOCK = ".lock"
 PATIENCE = 5.0
+_QUICKLY_CHECKED = 2 << 20  # bytes: two milliseconds at most
 _LARGEST_JSON = 64 << 20
 _PIECE = 1 << 20
 
@@ -65,9 +66,9 @@ def read_json(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise GalleryAccessError(f"{file}: can't be read ({error.strerror or error})") from None
     except (ValueError, RecursionError) as error:
-        raise GalleryError(f"{file}: damaged, it is no JSON ({error})") from None
+        raise GalleryError(f"{file}: damaged, it is no JSON ({error}); {BUILD_AGAIN}") from None
     if not isinstance(content, dict):
-        raise GalleryError(f"{file}: damaged, it holds no object")
+        raise GalleryError(f"{file}: damaged, it holds no object; {BUILD_AGAIN}")
     return content
 
 
@@ -115,20 +116,41 @@ def check_size(file: Path, described: dict[str, Any]) -> None:
     """
     size = file.stat().st_size
     if size != described["bytes"]:
-        raise GalleryError(f"{file}: damaged, it has {size:,} bytes instead of {described['bytes']:,}")
+        wanted = described["bytes"]
+        raise GalleryError(f"{file}: damaged, it has {size:,} bytes instead of {wanted:,}; {BUILD_AGAIN}")
 
 
-def check_content(file: Path, described: dict[str, Any]) -> None:
+def check_content(file: Path, described: dict[str, Any], remedy: str = BUILD_AGAIN) -> None:
     """Compare a file's content with what was written.
 
+    Args:
+        file: the file.
+        described: what `describe` said of it.
+        remedy: what to do if it is damaged.
+
     Raises:
+        FileNotFoundError: it is gone.
         GalleryError: it is another one, or can't be read.
     """
     try:
         if describe(file) != described:
-            raise GalleryError(f"{file}: damaged, its checksum differs")
+            raise GalleryError(f"{file}: damaged, its checksum differs; {remedy}")
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise GalleryAccessError(f"{file}: can't be read ({error.strerror or error})") from None
+
+
+def check_quickly(file: Path, described: dict[str, Any]) -> None:
+    """Compare a file with what was written: its size and, unless it is large, its content.
+
+    Raises:
+        FileNotFoundError: it is gone.
+        GalleryError: it is another one, or can't be read.
+    """
+    check_size(file, described)
+    if described["bytes"] <= _QUICKLY_CHECKED:
+        check_content(file, described)
 
 
 def read_array(file: Path, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -149,12 +171,13 @@ def read_array(file: Path, dtype: type[np.generic], shape: tuple[int | None, ...
         raise
     except Exception as error:  # a damaged header can fail in any way
         line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GalleryError(f"{file}: damaged, it can't be read ({line})") from None
+        raise GalleryError(f"{file}: damaged, it can't be read ({line}); {BUILD_AGAIN}") from None
     fits = len(array.shape) == len(shape) and all(
         want is None or want == found for want, found in zip(shape, array.shape, strict=True)
     )
     if array.dtype != dtype or not fits or not array.flags.c_contiguous:
-        raise GalleryError(f"{file}: damaged, it holds {array.dtype} {array.shape}, which was not expected")
+        held = f"{array.dtype} {array.shape}, which was not expected"
+        raise GalleryError(f"{file}: damaged, it holds {held}; {BUILD_AGAIN}")
     return array
 
 

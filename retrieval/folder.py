@@ -16,13 +16,12 @@ from retrieval.duplicates import DuplicateGroup, find_groups
 from retrieval.encoder import Encoder
 from retrieval.engines import INVERTED, Engines, Plan
 from retrieval.errors import QueryError
-from retrieval.files import check_content
 from retrieval.gallery import Gallery
 from retrieval.hit import Answer, Hit
-from retrieval.manifest import MANIFEST, Manifest, check_encoder
+from retrieval.manifest import MANIFEST, Manifest, check_encoder, read_manifest
 from retrieval.neighbours import Found
 from retrieval.question import CANDIDATES, Labelled, Question
-from retrieval.snapshot import Snapshot, read_snapshot
+from retrieval.snapshot import Snapshot, read_snapshot, read_steadily
 from retrieval.writing import Appended
 
 
@@ -96,18 +95,20 @@ class FolderGallery(Gallery):
 
     def refresh(self) -> bool:
         """See `Gallery.refresh`."""
-        found = read_snapshot(self.path, _made_by(self.encoder, self.path))
-        if found.manifest == self._snapshot.manifest:
+        if read_manifest(self.path) == self._snapshot.manifest:
             return False
+        found = read_snapshot(self.path, _made_by(self.encoder, self.path))
         self._snapshot = found
         self._engines = Engines(found, self.encoder.threads, self._engines)
         return True
 
     def verify(self) -> None:
         """See `Gallery.verify`."""
-        for part in self._snapshot.manifest.parts:
-            for name, described in part.files.items():
-                check_content(self.path / part.name / name, described)
+
+        def check(manifest: Manifest) -> None:
+            Snapshot(self.path, manifest).check()
+
+        read_steadily(self.path, _made_by(self.encoder, self.path), check)
 
     @classmethod
     def _opened(cls, where: Where, encoder: Encoder) -> Gallery:

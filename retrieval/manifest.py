@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import GalleryError
+from retrieval.errors import BUILD_AGAIN, GalleryError
 from retrieval.files import read_json, write_json
 
 FORMAT = "retrieval-gallery"
@@ -81,7 +81,9 @@ def check_encoder(made: dict[str, Any], using: dict[str, Any], where: str) -> No
             f"bring it to this one with: similar --reencode --gallery {where}"
         )
     if any(made[key] != using[key] for key in ("dense", "wide")):
-        raise GalleryError(f"{where}: damaged, its codes have another length than the encoder's")
+        raise GalleryError(
+            f"{where}: damaged, its codes have another length than the encoder's; {BUILD_AGAIN}"
+        )
 
 
 def no_gallery(where: str) -> GalleryError:
@@ -115,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return _parsed(content)
     except (KeyError, TypeError, ValueError):
-        raise GalleryError(f"{file}: damaged, its values make no sense; build the gallery again") from None
+        raise GalleryError(f"{file}: damaged, its values make no sense; {BUILD_AGAIN}") from None
 
 
 def _parsed(content: dict[str, Any]) -> Manifest:

@@ -12,14 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.codes import WideCodes
-from retrieval.errors import GalleryError
-from retrieval.files import ARRAY, COMPRESSED, check_size, read_array, write_folder
+from retrieval.errors import BUILD_AGAIN, GalleryError
+from retrieval.files import (
+    ARRAY,
+    COMPRESSED,
+    check_content,
+    check_quickly,
+    check_size,
+    read_array,
+    write_folder,
+)
 from retrieval.manifest import Part
 from retrieval.texts import Texts
 
 NO_LABEL = np.iinfo(np.int16).min
 HASH_BYTES = 16
 _WIDE = ("wide_counts", "wide_dimensions", "wide_weights")
+CODES = frozenset({"dense", *_WIDE})
+# What answers tell of an image: nobody could see that it is wrong.
+_TOLD = frozenset({"labels", "id_lengths", "id_text", "source_of", "source_lengths", "source_text"})
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,7 @@ class Segment:
     """A segment. What lies open in its folder is mapped at once; what is compressed is unpacked when asked for."""
 
     def __init__(self, folder: Path, part: Part, dense: int) -> None:
-        """Open its files, and check their sizes and kinds.
+        """Open its files, and check their sizes and kinds; and the content of what is told of a hit.
 
         Raises:
             FileNotFoundError: a file is gone.
@@ -127,14 +138,16 @@ class Segment:
         """
         self._folder = folder / part.name
         self._count = part.count
+        self._files = part.files
         self._kinds = _kinds(part.count, dense)
         self._arrays: dict[str, NDArray[Any]] = {}
         missing = [key for key in self._kinds if not {key + ARRAY, key + COMPRESSED} & part.files.keys()]
         if missing:
-            raise GalleryError(f"{self._folder}: damaged, it lacks {', '.join(missing)}")
+            raise GalleryError(f"{self._folder}: damaged, it lacks {', '.join(missing)}; {BUILD_AGAIN}")
         for name, described in part.files.items():
-            check_size(self._folder / name, described)
             key = name.removesuffix(ARRAY)
+            check = check_quickly if key in _TOLD else check_size
+            check(self._folder / name, described)
             if key in self._kinds:
                 self._arrays[key] = read_array(self._folder / name, *self._kinds[key])
 
@@ -151,6 +164,19 @@ class Segment:
         if key not in self._arrays:
             self._arrays[key] = read_array(self._folder / (key + COMPRESSED), *self._kinds[key])
         return self._arrays[key]
+
+    def check(self, leaving: frozenset[str] = frozenset()) -> None:
+        """Read all files, but for the arrays named in ``leaving``, and compare them with their checksums.
+
+        Raises:
+            FileNotFoundError: a file is gone.
+            GalleryError: one is damaged.
+        """
+        anew = f"make the codes anew from the glyphs: similar --reencode --gallery {self._folder.parent}"
+        for name, described in self._files.items():
+            key = Path(name).stem
+            if key not in leaving:
+                check_content(self._folder / name, described, anew if key in CODES else BUILD_AGAIN)
 
     def wide(self, dimensions: int) -> WideCodes:
         """Its wide codes.
@@ -202,9 +228,7 @@ class Segment:
         )
 
     def _unfitting(self, what: str) -> GalleryError:
-        return GalleryError(
-            f"{self._folder}: damaged, its {what} don't fit together; build the gallery again"
-        )
+        return GalleryError(f"{self._folder}: damaged, its {what} don't fit together; {BUILD_AGAIN}")
 
 
 def _kinds(count: int, dense: int) -> dict[str, tuple[type[np.generic], tuple[int | None, ...]]]:

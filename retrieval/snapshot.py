@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.codes import WideCodes
-from retrieval.errors import GalleryError
-from retrieval.files import check_size, read_array
+from retrieval.errors import BUILD_AGAIN, GalleryError
+from retrieval.files import check_content, check_quickly, read_array
 from retrieval.manifest import Manifest, Part, read_manifest
 from retrieval.neighbours import Keep, Rows
 from retrieval.segment import HASH_BYTES, NO_LABEL, Segment
@@ -20,6 +20,8 @@ from retrieval.texts import different, fits
 
 REMOVED_ROWS = "rows.npy"
 _TRIES = 5
+
+Read = TypeVar("Read")
 
 
 class Snapshot:
@@ -61,6 +63,19 @@ class Snapshot:
         """The row of each id that is present."""
         every = (name for ids, _ in self._texts for name in ids)
         return {name: row for row, name in enumerate(every) if self.present is None or self.present[row]}
+
+    def check(self, leaving: frozenset[str] = frozenset()) -> None:
+        """Read all files, but for the segments' arrays named in ``leaving``, and compare them with their checksums.
+
+        Raises:
+            FileNotFoundError: a file is gone.
+            GalleryError: one is damaged.
+        """
+        for segment in self.segments:
+            segment.check(leaving)
+        if removed := self.manifest.removed:
+            for name, described in removed.files.items():
+                check_content(self.folder / removed.name / name, described)
 
     def wide(self) -> WideCodes:
         """The wide codes of all rows."""
@@ -150,23 +165,27 @@ class Snapshot:
         if removed is None:
             return None
         file = self.folder / removed.name / REMOVED_ROWS
-        check_size(file, removed.files.get(REMOVED_ROWS, {"bytes": -1}))
+        check_quickly(file, removed.files.get(REMOVED_ROWS, {"bytes": -1}))
         rows = read_array(file, np.int64, (removed.count,))
         if rows.min() < 0 or rows.max() >= len(self.labels):
-            raise GalleryError(
-                f"{file}: damaged, it names images that are not there; build the gallery again"
-            )
+            raise GalleryError(f"{file}: damaged, it names images that are not there; {BUILD_AGAIN}")
         present = np.ones(len(self.labels), np.bool_)
         present[rows] = False
         return present
 
 
 def read_snapshot(folder: Path, accept: Callable[[Manifest], None]) -> Snapshot:
-    """The gallery as it is now.
+    """The gallery as it is now; see `read_steadily`."""
+    return read_steadily(folder, accept, lambda manifest: Snapshot(folder, manifest))
+
+
+def read_steadily(folder: Path, accept: Callable[[Manifest], None], read: Callable[[Manifest], Read]) -> Read:
+    """What is read of a gallery as it is now, whoever may be writing.
 
     Args:
         folder: the gallery's.
         accept: raises an error if the manifest will not do.
+        read: reads what a manifest names.
 
     Raises:
         GalleryError: there is no gallery, or it is damaged.
@@ -175,9 +194,9 @@ def read_snapshot(folder: Path, accept: Callable[[Manifest], None]) -> Snapshot:
         manifest = read_manifest(folder)
         accept(manifest)
         try:
-            return Snapshot(folder, manifest)
+            return read(manifest)
         except FileNotFoundError as error:
             # A writer may have replaced the manifest and cleaned up since it was read.
             if attempt == _TRIES - 1 or read_manifest(folder) == manifest:
-                raise GalleryError(f"{error.filename}: missing; build the gallery again") from None
+                raise GalleryError(f"{error.filename}: missing; {BUILD_AGAIN}") from None
     raise AssertionError("unreachable")

@@ -69,6 +69,11 @@ def test_changing_what_is_no_gallery_leaves_nothing_behind(tmp_path, encoder):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_refresh_with_nothing_new_reads_no_more_than_the_manifest(gallery):
+    next(gallery.path.glob("segment-*/labels.npy")).unlink()
+    assert not gallery.refresh()
+
+
 def test_a_reader_goes_on_after_another_encoder_took_over(gallery, images, tmp_path):
     other = Encoder.open(write_encoder(tmp_path / "other", seed=1))
     Gallery.reencode(gallery.path, other)

@@ -47,6 +47,12 @@ def the_file(gallery, name):
     return next(gallery.path.glob(f"segment-*/{name}.npy"))
 
 
+def flip(file):
+    """Change the last byte."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
 def use(path, encoder, images):
     gallery = Gallery.open(path, encoder)
     for mode in ("precision", "recall"):
@@ -94,6 +100,37 @@ def test_changed_numbers_are_found_by_verify_and_never_crash(gallery, encoder, i
         type(gallery)(gallery.path, encoder, gallery._snapshot).verify()
     with contextlib.suppress(RetrievalError):  # whatever else it may raise is a traceback
         use(gallery.path, encoder, images)
+
+
+@pytest.mark.parametrize(
+    "name", ["labels", "id_lengths", "id_text", "source_of", "source_lengths", "source_text", "removed"]
+)
+def test_what_is_told_of_an_image_is_never_wrong(gallery, encoder, name):
+    file = the_file(gallery, name)
+    flip(file)
+    with pytest.raises(GalleryError) as caught:
+        Gallery.open(gallery.path, encoder)
+    assert str(caught.value) == (
+        f"{file}: damaged, its checksum differs; delete the gallery's folder and build the gallery again"
+    )
+
+
+def test_large_files_are_left_to_verify(gallery, encoder, monkeypatch):
+    monkeypatch.setattr(files, "_QUICKLY_CHECKED", 200)
+    flip(the_file(gallery, "labels"))
+    opened = Gallery.open(gallery.path, encoder)
+    with pytest.raises(GalleryError, match=r"labels\.npy: damaged"):
+        opened.verify()
+
+
+def test_verify_is_of_what_is_there_now_whoever_writes(gallery, encoder):
+    reader = Gallery.open(gallery.path, encoder)
+    gallery.append(NEW, ids=["new"])
+    gallery.compact()
+    reader.verify()
+    the_file(gallery, "glyphs").unlink()
+    with pytest.raises(GalleryError, match=r"glyphs\.npy: missing"):
+        reader.verify()
 
 
 @pytest.mark.parametrize(
