@@ -61,12 +61,11 @@ def csv_writer(stream: TextIO, rows: bool, explained: bool = False) -> Write:
 
     With ``explained``, a last column has the labels of the most similar known digits.
     """
-    import csv
+    from recognizer.csv_table import csv_table
 
     columns: tuple[str, ...] = FIELD_CSV_COLUMNS if rows else CSV_COLUMNS
     columns += (NEIGHBORS,) if explained else ()
-    table = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
+    table = csv_table(stream, columns)
 
     def write(reading: FileReading) -> None:
         cells = _row_cells(reading) if rows else _single_cells(reading)

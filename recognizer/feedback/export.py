@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recognizer.csv_table import csv_table
 from recognizer.errors import ImageError
 from recognizer.feedback.cases import Case, Report
 from recognizer.feedback.fields import label_text
@@ -46,8 +46,7 @@ def export(store: Store, cases: Iterable[Case], folder: Path) -> Iterator[Case]:
     The table has a row for each report, in the order of their storage, so that reading it again gives the same cases.
     """
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
+    table = csv_table(text, COLUMNS)
     source = iter(cases)
     folder.mkdir(parents=True, exist_ok=True)
     while page := list(islice(source, _PAGE)):

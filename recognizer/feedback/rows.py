@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -157,10 +158,10 @@ def _table(
         line = next(lines, None)
         if line is None:
             return
-        head.append(line)
+        head.append(line if head else line.removeprefix(codecs.BOM_UTF8))
     if as_json is None:
-        as_json = head[-1].lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
-    text = (_decoded(line) for line in chain(head, lines))
+        as_json = head[-1].lstrip(b" \t").startswith(b"{")
+    text = (line.decode("utf-8", "surrogateescape") for line in chain(head, lines))
     for number, found in (_json_rows if as_json else _csv_rows)(text):
         if isinstance(found, str):
             yield BadRow(number, "", found)
@@ -169,16 +170,12 @@ def _table(
             yield _row(number, found, base, defaults)
 
 
-def _decoded(line: bytes) -> str:
-    return line.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-
-
 def _json_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = json.loads(line.removeprefix("\ufeff"))  # files that were put one after the other
         except (ValueError, RecursionError):
             found = None
         yield number, found if isinstance(found, dict) else "is no JSON object"

@@ -1,12 +1,24 @@
 """What was exported is read again, as it was or as it was changed."""
 
+import contextlib
 from collections import Counter
 
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from labelled_images import png, write_folder, write_table
 from store_content import content, statuses
 
+from recognizer.errors import UsageError
 from recognizer.feedback.export import export
+from recognizer.feedback.fields import Defaults
+from recognizer.feedback.ingest import ingest
+from recognizer.feedback.rows import BadRow, make_row, open_rows
 from recognizer.feedback.store import Store
+
+ARGUMENT = st.text(st.characters(codec="utf-8") | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF))
+LONG = st.builds(lambda text, times: text * times, ARGUMENT, st.sampled_from([1, 50, 501, 10_001]))
+SAID = ARGUMENT | LONG
 
 
 def test_what_was_exported_is_read_again(tmp_path, run, store, recognizer):
@@ -42,3 +54,51 @@ def test_an_image_that_was_moved_within_an_export_contradicts(tmp_path, run, sto
     results = run(tmp_path / "out")
     assert sorted(result.status for result in results) == ["further", "known", "refused"]
     assert Counter(case.state for case in store.cases()) == {"disputed": 1, "confirmed": 1}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    file = tmp_path_factory.mktemp("image") / "0.png"
+    file.write_bytes(png(0)[0])
+    return str(file)
+
+
+NAME = SAID.filter(bool)
+ADDED = st.fixed_dictionaries(
+    {"source": NAME, "reporter": NAME},
+    optional={
+        "name": SAID,
+        "note": SAID,
+        "answer": st.integers(0, 10),
+        "time": st.datetimes().map(lambda moment: moment.isoformat()),
+    },
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(added=ADDED, decision=st.none() | st.tuples(NAME, SAID))
+@example({"source": "s" * 501, "reporter": "r"}, None)
+@example({"source": "s", "reporter": "r"}, ("eve", "n" * 10_001))
+@example({"source": "\udcfc", "reporter": "\udcfc", "name": "\udcfc"}, ("\udcfc", "\udcfc"))
+@example({"source": "a\r", "reporter": "\rb", "note": "\ufeffc\n\ufeff\r\n"}, None)
+def test_whatever_is_accepted_is_exported_and_read_again(
+    image, recognizer, tmp_path_factory, added, decision
+):
+    folder = tmp_path_factory.mktemp("round")
+    with Store.open(folder / "a.sqlite") as store, Store.open(folder / "b.sqlite") as other:
+        try:
+            defaults = Defaults(added["source"], added["reporter"])
+        except UsageError:
+            return
+        row = make_row(1, image, {**added, "label": 3, "source": "", "reporter": ""}, defaults)
+        (result,) = ingest([row], store, recognizer)
+        assert (result.status == "refused") == isinstance(row, BadRow)
+        if result.status == "refused":
+            return
+        if decision:
+            with contextlib.suppress(UsageError):
+                store.decide(result.case, 4, *decision)
+        list(export(store, store.cases(), folder / "out"))
+        rows = open_rows(str(folder / "out"), None, "someone else").read()
+        assert [each.problem for each in ingest(rows, other, recognizer)] == [""] * store.get(1).reports
+        assert other.reports([1]) == store.reports([1])

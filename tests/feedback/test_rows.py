@@ -76,6 +76,19 @@ def test_json_lines(tmp_path, run):
     ]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_byte_order_mark_is_passed_over_where_a_file_begins(tmp_path, run, store, ending):
+    (tmp_path / "0.png").write_bytes(png(0)[0])
+    rows = [{"path": "0.png", "label": 3, "note": note} for note in ("a", "b\n\ufeffc")]
+    if ending == ".csv":
+        text = '\ufeffpath,label,note\n0.png,3,a\n0.png,3,"b\n\ufeffc"\n'
+    else:  # two files, one after the other
+        text = "".join(f"\ufeff{json.dumps(row)}\n" for row in rows)
+    (tmp_path / f"t{ending}").write_text(text, newline="", encoding="utf-8")
+    assert [result.problem for result in run(tmp_path / f"t{ending}")] == ["", ""]
+    assert [report.note for _, report in store.all_reports()] == [row["note"] for row in rows]
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_stream_is_a_table_of_either_kind(tmp_path, store, recognizer, monkeypatch, as_json):
     monkeypatch.chdir(tmp_path)
