@@ -33,4 +33,10 @@ def run(args: argparse.Namespace) -> int:
         return duplicates(args)
     from recognizer.cli.similar import upkeep
 
-    return {"reencode": upkeep.reencode, "remove": upkeep.remove, "prepare": upkeep.prepare}[action](args)
+    run_action = {
+        "reencode": upkeep.reencode,
+        "remove": upkeep.remove,
+        "prepare": upkeep.prepare,
+        "verify": upkeep.verify,
+    }[action]
+    return run_action(args)

@@ -11,7 +11,7 @@ from recognizer.errors import UsageError
 from recognizer.image import MAX_PIXELS
 
 K, MODE, ENGINE = 10, "precision", "auto"
-_ACTIONS = ("build", "duplicates", "reencode", "remove")
+_ACTIONS = ("build", "duplicates", "reencode", "remove", "verify")
 # What each option is for; `--gallery` and `--threads` are for everything.
 _FOR = {
     "paths": ("search",),
@@ -90,6 +90,9 @@ def _keeping(group: argparse._ArgumentGroup) -> None:
         "--reencode", action="store_true", help="bring a gallery that another encoder made to this one"
     )
     actions.add_argument("--remove", nargs="+", metavar="ID", help="take images out of a gallery")
+    actions.add_argument(
+        "--verify", action="store_true", help="compare all files of a gallery with their checksums"
+    )
     group.add_argument(
         "--prepare",
         action="store_true",
@@ -104,7 +107,7 @@ def _keeping(group: argparse._ArgumentGroup) -> None:
 
 
 def action_of(args: argparse.Namespace) -> str:
-    """What is asked for: "search", "build", "duplicates", "reencode", "remove" or "prepare"."""
+    """What is asked for: "search", "build", "duplicates", "reencode", "remove", "verify" or "prepare"."""
     chosen = next((action for action in _ACTIONS if getattr(args, action)), None)
     return chosen or ("prepare" if args.prepare and not args.paths else "search")
 
@@ -121,7 +124,7 @@ def check(args: argparse.Namespace) -> None:
             raise UsageError(f"{_spelled(option)} doesn't go with {_spelled(action)}")
     if action == "search" and not args.paths:
         raise UsageError(
-            "nothing to do: name images to search for, or --build, --duplicates, --reencode or --remove"
+            "nothing to do: name images to search for, or --build, --duplicates, --reencode, --remove or --verify"
         )
     if args.data and args.build != "mnist":
         raise UsageError("--data goes with --build mnist: it says where MNIST is")

@@ -1,4 +1,4 @@
-"""`similar --reencode`, `--remove` and `--prepare`: what keeps a gallery in order."""
+"""`similar --reencode`, `--remove`, `--prepare` and `--verify`: what keeps a gallery in order."""
 
 from __future__ import annotations
 
@@ -43,6 +43,15 @@ def prepare(args: argparse.Namespace) -> int:
     """Build the index for many questions, or make sure that it is there."""
     gallery = open_gallery(args.gallery, args.threads or os.cpu_count() or 1)
     _done(gallery, f"{prepare_index(gallery)} is ready for {len(gallery):,} images")
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Compare all that a gallery keeps with its checksums; what is damaged is an error."""
+    gallery = open_gallery(args.gallery)
+    with counted(None, sys.stderr):
+        gallery.verify()
+    _done(gallery, f"whole, {len(gallery):,} images")
     return 0
 
 

@@ -241,3 +241,48 @@ def test_a_gallery_of_another_encoder_is_refused_with_the_remedy(own, here, caps
         assert code_of(*remedy.split()) == 0
         capsys.readouterr()
         assert len(found_by(capsys, "0.png", "--gallery", own)[0]["neighbors"]) == 8
+
+
+def test_a_whole_gallery_is_told(own, here, capsys):
+    assert code_of("--verify", "--gallery", own) == 0
+    assert capsys.readouterr() == (f"{own}: whole, 8 images\n", "")
+    assert code_of("--verify") == 0
+    assert capsys.readouterr().out.endswith("starter: whole, 40 images\n")
+
+
+@pytest.mark.parametrize("name", ["glyphs", "hashes", "labels"])
+def test_a_damaged_file_is_told_with_the_remedy(archive, own, here, capsys, name):
+    file = damaged(own, name)
+    assert code_of("--verify", "--gallery", own) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        f"error: {file}: damaged, its checksum differs; "
+        "delete the gallery's folder and build the gallery again\n"
+    )
+    shutil.rmtree(own)
+    assert code_of("--build", archive, "--gallery", own) == 1
+    assert code_of("--verify", "--gallery", own) == 0
+
+
+@pytest.mark.parametrize("name", ["dense", "wide_weights"])
+def test_damaged_codes_can_be_made_anew(own, here, capsys, name):
+    before = found_by(capsys, "--gallery", own, "0.png", "1.png")
+    file = damaged(own, name)
+    assert code_of("--verify", "--gallery", own) == 3
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {file}: damaged, its checksum differs; ")
+    assert err.count("\n") == 1
+    remedy = re.search(r"similar (--reencode --gallery \S+)", err)[1]
+    assert code_of(*remedy.split()) == 0
+    assert code_of("--verify", "--gallery", own) == 0
+    capsys.readouterr()
+    assert found_by(capsys, "--gallery", own, "0.png", "1.png") == before
+
+
+def damaged(gallery, name):
+    """A file of it, whose last byte is another one now."""
+    (file,) = gallery.glob(f"segment-*/{name}.npy")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    return file

@@ -169,6 +169,8 @@ def test_a_sheet_of_what_can_be_read_and_what_not(here, tmp_path, capsys):
         (["--duplicates", "-k", "3"], "-k doesn't go with --duplicates"),
         (["--duplicates", "--label", "0"], "--label doesn't go with --duplicates"),
         (["--build", ".", "--json"], "--json doesn't go with --build"),
+        (["--verify", "0.png"], "a PATH doesn't go with --verify"),
+        (["--verify", "--json"], "--json doesn't go with --verify"),
         (["--remove", "7"], "name it by --gallery"),
         (["--reencode"], "name it by --gallery"),
         (["--prepare"], "name it by --gallery"),
@@ -216,7 +218,8 @@ def test_the_version_and_help(capsys):
     assert code_of("--help") == 0
     out = capsys.readouterr().out
     assert "Exit codes" in out
-    for option in ("mode", "engine", "label", "source", "gallery", "json", "sheet", "build", "duplicates"):
+    options = ["mode", "engine", "label", "source", "gallery", "json", "sheet", "build", "duplicates"]
+    for option in (*options, "remove", "reencode", "prepare", "verify"):
         assert f"--{option}" in out
 
 
