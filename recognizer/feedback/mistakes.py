@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -65,7 +66,7 @@ class PastMistakes:
     def __init__(self, store: Store, encoder: Encoder | None = None) -> None:
         self._store = store
         self._encoder = encoder
-        self.folder = home() / FOLDER / hashlib.sha256(store.name.encode()).hexdigest()[:16]
+        self.folder = home() / FOLDER / hashlib.sha256(os.fsencode(store.name)).hexdigest()[:16]
         self._gallery: Gallery | None = None
 
     def similar(self, glyphs: NDArray[np.uint8], k: int = 10) -> list[list[Mistake]]:

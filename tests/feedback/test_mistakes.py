@@ -14,7 +14,7 @@ from small_graphs import seen, worth
 from recognizer import to_glyph
 from recognizer.cli.badcase import main as badcase
 from recognizer.cli.recognize import main as recognize
-from recognizer.errors import GalleryError
+from recognizer.errors import GalleryError, StoreError
 from recognizer.feedback import mistakes
 from recognizer.feedback.cases import Answer, Report, Sample
 from recognizer.feedback.mistakes import Mistake, PastMistakes, told
@@ -56,6 +56,16 @@ def test_a_case_is_found_once_it_is_stored(store):
     assert [each.case for each in other] == [1]  # what was right is no mistake
     store.add([sample(2, 10)])
     assert past.similar(glyphs(2), 1)[0][0].case == 3
+
+
+def test_a_store_whose_name_is_no_utf8_is_searched(store, tmp_path):
+    try:
+        other = Store.open(tmp_path / "caf\udce9.sqlite")
+    except StoreError:
+        pytest.skip("such names are not possible here")
+    with other:
+        other.add([sample(0, 10)])
+        assert [each.case for each in PastMistakes(other).similar(glyphs(0))[0]] == [1]
 
 
 def test_a_mistake_stays_one_when_a_later_model_is_right(store):
