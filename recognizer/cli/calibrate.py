@@ -9,7 +9,7 @@ from typing import Any
 
 from recognizer import Recognizer
 from recognizer.cli.arguments import share
-from recognizer.cli.common import need_new_folder
+from recognizer.cli.common import need_new_folder, table_console
 from recognizer.cli.measuring import (
     add_data_arguments,
     arguments_of,
@@ -103,7 +103,6 @@ def _brief(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _show(figures: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     shown = {name: found for name, found in figures.items() if found}
@@ -129,7 +128,7 @@ def _show(figures: dict[str, Any]) -> None:
     row("  95 % interval", "digits", "wrong_accepted", "interval_95", text=_interval)
     row("calibration error", "digits", "ece", text=percent)
     row("non-digits answered", "non_digits", "false_accepts", text=_short)
-    Console(file=sys.stdout, highlight=False).print(table)
+    table_console().print(table)
     if "cross_checked" in shown:
         sys.stdout.write(
             "cross-checked: each half judged by what was chosen on the other, as new images would be\n"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from recognizer.cli.common import table_console
 from recognizer.cli.measuring import counted, percent
 
 MOST_FAMILIES = 10
@@ -26,12 +25,12 @@ _DIGIT_ROWS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
 
 def show(sets: Mapping[str, Figures], model: str) -> None:
     """Print the figures of each data set, as `evaluation.figures` gives them."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = table_console()
     console.print(f"{model}; counts with 95 % intervals in %\n", markup=False)
     for name, found in sets.items():
         console.print(name, style="bold", markup=False)
         if found["note"]:
-            console.print(found["note"], style="dim", markup=False)
+            console.print(found["note"], style="dim", markup=False, soft_wrap=True)
         for table in _tables(found):
             console.print(table)
             console.print()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from recognizer.cli.arguments import add_model
 
+CARD = Path("MODEL_CARD.md")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -37,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the page (default: report.html)",
     )
     parser.add_argument(
-        "--card", type=Path, default=Path("MODEL_CARD.md"), metavar="FILE",
-        help="the model card (default: MODEL_CARD.md)",
+        "--card", type=Path, metavar="FILE",
+        help=f"the model card (default: {CARD}, unless there is one already)",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Gather what there is, write both files, and name what is missing."""
+    """Gather what there is, write the files, and name what is missing."""
     from rich.console import Console
 
     from recognizer.audit import now
@@ -57,11 +59,15 @@ def run(args: argparse.Namespace) -> int:
     material = gather(bundle, args.results, args.run, args.data)
     when = now()
     with Console(stderr=True).status("drawing"):
-        pages = {args.out: to_html(material, when), args.card: to_markdown(material, when)}
+        pages = {args.out: to_html(material, when)}
+        if args.card or not CARD.exists():
+            pages[args.card or CARD] = to_markdown(material, when)
     for path, content in pages.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.encode())
         sys.stdout.write(f"{path}\n")
+    if args.card is None and CARD not in pages:
+        sys.stderr.write(f"{CARD} stays as it is: --card {CARD} writes it anew\n")
     for name, problem in material.problems.items():
         sys.stderr.write(f"{name}: {problem}\n")
     missing = [source for source in ALL if source.name not in material.found]

@@ -101,6 +101,16 @@ def test_false_accepts_by_family_and_group(capsys, monkeypatch, tmp_path):
     assert families["tick"]["group"] == "strokes"
 
 
+def test_a_long_note_stays_on_its_line(capsys, monkeypatch, tmp_path):
+    """It names a file, which could not be copied from two lines."""
+    missing = tmp_path / ("long" * 30)
+    monkeypatch.setenv("RECOGNIZER_DATA", str(missing))
+    (tmp_path / "c.toml").write_text("[rejects]\nnoise = 1.0\n")
+    assert main(["evaluate", "--data", "rejects", "--limit", "3", "--config", str(tmp_path / "c.toml")]) == 0
+    (note,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("made from"))
+    assert str(missing) in note
+
+
 def test_the_worst_mistakes_are_named(capsys, tmp_path):
     labels = LABELS.copy()
     labels[[3, 20]] = (labels[[3, 20]] + 1) % 10

@@ -9,6 +9,7 @@ from report_files import evaluate, mislabelled, values_of
 from report_pages import CARD, page_of, report
 
 from recognizer.bundle import META, shipped_folder
+from recognizer.cli import main
 from recognizer.report.sources import ALL
 
 
@@ -26,6 +27,25 @@ def test_without_files_every_command_is_told(tmp_path, capsys):
     assert "No pictures: no " in told
     assert re.findall(r"^## (.*)$", (tmp_path / "c.md").read_text(), re.MULTILINE) == list(CARD)
     assert text.endswith("</html>\n")
+
+
+def test_a_card_that_is_there_is_written_anew_only_where_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["report", "--results", "none", "--run", "none", "--data", "none"]
+    card = tmp_path / "MODEL_CARD.md"
+    assert main(asked) == 0
+    assert capsys.readouterr().out.split() == ["report.html", "MODEL_CARD.md"]
+    written = card.read_text(encoding="utf-8")
+    card.write_text("mine\n", encoding="utf-8")
+    assert main(asked) == 0
+    assert card.read_text(encoding="utf-8") == "mine\n"
+    out, err = capsys.readouterr()
+    assert (out.split(), err.splitlines()[0]) == (
+        ["report.html"],
+        "MODEL_CARD.md stays as it is: --card MODEL_CARD.md writes it anew",
+    )
+    assert main([*asked, "--card", "MODEL_CARD.md"]) == 0
+    assert card.read_text(encoding="utf-8").splitlines()[3:] == written.splitlines()[3:]
 
 
 @pytest.mark.parametrize(
