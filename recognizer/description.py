@@ -8,6 +8,8 @@ from typing import Any
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
 
+_LONGEST = 100  # characters
+
 
 def check_description(file: Path, meta: dict[str, Any]) -> None:
     """Check the kind of what an answer depends on.
@@ -21,9 +23,12 @@ def check_description(file: Path, meta: dict[str, Any]) -> None:
 
     numbers = {"threshold", "coverage", "error"}
     sound = {
+        "name": _is_word(meta["name"]),
+        "version": _is_word(meta["version"]),
         "temperature": _is_number(meta["temperature"]) and meta["temperature"] > 0,
         "operating_point": is_point(meta["operating_point"], numbers)
-        and meta["operating_point"].keys() == numbers | {"name"},
+        and meta["operating_point"].keys() == numbers | {"name"}
+        and _is_word(meta["operating_point"]["name"]),
         "risk_coverage": isinstance(meta["risk_coverage"], list)
         and len(meta["risk_coverage"]) > 0
         and all(is_point(point, numbers) for point in meta["risk_coverage"]),
@@ -86,6 +91,11 @@ def _is_stage_two(described: object) -> bool:
         and _is_number(routing.get("margin"))
         and isinstance(routing.get("by_answer"), bool)
     )
+
+
+def _is_word(value: object) -> bool:
+    """Whether answers can name a model so, on one line and in any store."""
+    return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
 
 
 def _is_number(value: object) -> bool:
