@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from recognizer.audit import now, whoami
+from recognizer.audit import now
 from recognizer.bundle import Bundle, read_bundle, shipped_folder
 from recognizer.errors import ModelError, UsageError
 from recognizer.files import locked, sync
@@ -30,6 +30,7 @@ from recognizer.registry_state import (
     State,
     Version,
     read_state,
+    reasons,
     write_state,
 )
 
@@ -131,7 +132,9 @@ class Registry:
 
         Raises:
             ModelError: it is missing, damaged, or can't answer.
+            UsageError: who or why is too long, or no text.
         """
+        who, why = reasons(who, why)
         found = read_bundle(bundle)
         if not NAME.fullmatch(str(found.meta["name"])):
             raise ModelError(f"{found.folder}: its name {found.meta['name']!r} can't be that of a folder")
@@ -142,7 +145,7 @@ class Registry:
                 if known.digest == digest:
                     return known
             name = self._place(found, digest, state)
-            version = Version(name, found.name, digest, now(), who or whoami(), why, dict(metrics or {}))
+            version = Version(name, found.name, digest, now(), who, why, dict(metrics or {}))
             state.versions[name] = version
             state.record("add", name, who, why)
         return version
@@ -152,7 +155,9 @@ class Registry:
 
         Raises:
             ModelError: there is no such version, or it is damaged.
+            UsageError: who or why is too long, or no text.
         """
+        who, why = reasons(who, why)
         with self._changing() as state:
             name = _known(version, state)
             read_bundle(self._folder_of(name))
@@ -165,9 +170,10 @@ class Registry:
         """Go back to the version that was current before the last switch; returns its name.
 
         Raises:
-            UsageError: there was no switch, or all were taken back.
+            UsageError: there was no switch, or all were taken back; or who or why is too long, or no text.
             ModelError: that version is damaged.
         """
+        who, why = reasons(who, why)
         with self._changing() as state:
             if not state.previous:
                 raise UsageError("there is nothing to roll back to: no other model was current before")
@@ -181,8 +187,9 @@ class Registry:
 
         Raises:
             ModelError: there is no such version.
-            UsageError: it is the current one, or the one that ships.
+            UsageError: it is the current one, or the one that ships; or who or why is too long, or no text.
         """
+        who, why = reasons(who, why)
         with self._changing() as state:
             name = _known(version, state)
             if name in (SHIPPED, state.current):

@@ -54,5 +54,6 @@ def copy_bundle(bundle: Bundle, version: str, target: Path) -> None:
         shutil.copyfile(bundle.folder / name, target / name)
         sync(target / name)
     meta = {**bundle.meta, "version": version}
-    write_whole(target / META, (json.dumps(meta, indent=1, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(meta, indent=1, ensure_ascii=False) + "\n"
+    write_whole(target / META, text.encode("utf-8", "backslashreplace"))
     read_bundle(target)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from recognizer.audit import now, whoami
+from recognizer.audit import now, whoami, words
 from recognizer.errors import ModelError
 from recognizer.files import write_whole
 from recognizer.places import REGISTRY_FILE
@@ -84,14 +84,14 @@ class State:
     versions: dict[str, Version] = field(default_factory=dict)
     history: list[Event] = field(default_factory=list)
 
-    def switch(self, action: Action, version: str, who: str | None, why: str) -> None:
+    def switch(self, action: Action, version: str, who: str, why: str) -> None:
         """Make a version the current one, and remember it."""
         before, self.current = self.current, version
         self.record(action, version, who, why, before)
 
-    def record(self, action: Action, version: str, who: str | None, why: str, before: str = "") -> None:
+    def record(self, action: Action, version: str, who: str, why: str, before: str = "") -> None:
         """Remember a change."""
-        event = Event(action, version, before or self.current, self.current, now(), who or whoami(), why)
+        event = Event(action, version, before or self.current, self.current, now(), who, why)
         self.history.append(event)
 
     def forget(self, version: str) -> None:
@@ -102,6 +102,19 @@ class State:
             if each not in (version, kept[-1]):
                 kept.append(each)
         self.previous = kept[:0:-1]
+
+
+def reasons(who: str | None, why: str) -> tuple[str, str]:
+    """Who makes a change and why, as the history keeps it.
+
+    Args:
+        who: None for the login name.
+        why: in a few words.
+
+    Raises:
+        UsageError: one of them is too long, or no text.
+    """
+    return words("who", who or whoami()), words("why", why)
 
 
 def read_state(folder: Path) -> State:
@@ -146,4 +159,7 @@ def _from_json(whole: Mapping[str, Any]) -> State:
 
 
 def _made(kind: Any, entry: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    return kind(**{each.name: entry[each.name] for each in fields(kind)})
+    told = {each.name: entry[each.name] for each in fields(kind)}
+    if not all(isinstance(value, dict if name == "metrics" else str) for name, value in told.items()):
+        raise TypeError("a value is of another kind")
+    return kind(**told)

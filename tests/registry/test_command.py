@@ -39,6 +39,7 @@ def test_the_command(registry, bundle, capsys):
         (["use", "eleven@9"], 3, "no model is registered"),
         (["rollback"], 2, "nothing to roll back to"),
         (["remove", "shipped"], 2, "can't be removed"),
+        (["use", "shipped", "--why", "w" * 501], 2, "why is longer than 500 characters"),
     ],
 )
 def test_what_the_command_refuses_is_one_line(registry, capsys, argv, code, words):

@@ -73,6 +73,18 @@ def test_a_damaged_registry_is_one_line_and_never_another_model(registry, conten
     assert Recognizer.load("shipped").bundle.folder == shipped_folder()
 
 
+@pytest.mark.parametrize("change", [{"version": 5}, {"at": None}, {"why": ["x"]}])
+@pytest.mark.parametrize("part", ["history", "versions"])
+def test_a_value_of_another_kind_is_damage(registry, bundle, part, change):
+    registry.register(bundle(), "")
+    file = registry.folder / REGISTRY_FILE
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    (whole[part][0] if part == "history" else whole[part]["eleven@2"]).update(change)
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    with pytest.raises(ModelError, match="damaged; move it away"):
+        registry.register(bundle(0.7), "")
+
+
 def test_a_registry_of_a_later_format(registry):
     registry.folder.mkdir(parents=True)
     (registry.folder / REGISTRY_FILE).write_text('{"format_version": 2}')

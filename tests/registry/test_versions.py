@@ -92,6 +92,26 @@ def test_the_history_tells_every_change(registry, bundle):
     assert all(each.who for each in registry.history())
 
 
+def test_who_and_why_are_kept_as_text_or_refused(registry, bundle, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "J\udcfcrgen")
+    version = registry.register(bundle(), "na\udcefve\0").version
+    assert [(each.who, each.why) for each in registry.history()] == [("J\\xfcrgen", "na\\xefve\\0")]
+    for who, why in (("w" * 501, ""), ("ann", "w" * 501), ("ann", "\ud800")):
+        for change in (registry.register, registry.use, registry.remove):
+            with pytest.raises(UsageError, match=r"^wh[oy] is (longer|not valid text)"):
+                change(bundle() if change == registry.register else version, why, who)
+        with pytest.raises(UsageError, match=r"^wh[oy] is"):
+            registry.rollback(why, who)
+    assert len(registry.history()) == 1
+
+
+def test_a_description_may_hold_any_text(registry, tmp_path):
+    odd = copy_of_shipped(tmp_path / "odd", training={"note": "\ud800"})
+    version = registry.register(odd, "").version
+    assert registry.open(version).meta["training"] == {"note": "\ud800"}
+    assert registry.register(odd, "").version == version
+
+
 def test_a_removed_version_is_gone_and_its_name_not_given_again(registry, bundle):
     for temperature in (0.8, 0.9):
         registry.use(registry.register(bundle(temperature), "").version, "")
