@@ -12,6 +12,7 @@ from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import table_console
 from recognizer.named_files import printable
 from recognizer.registry import Registry
+from recognizer.registry_state import reasons
 
 if TYPE_CHECKING:
     from recognizer.feedback.promotion import Verdict
@@ -36,13 +37,14 @@ def run(args: argparse.Namespace) -> int:
     from recognizer.feedback.learning import candidate_folder, read_validation
     from recognizer.feedback.promotion import judge, promote, read_candidate
 
+    who, why = reasons(args.who, args.why)  # before anybody waits
     current = Registry().open()
     candidate = read_candidate(candidate_folder(), current)
     with existing_store(args) as store:
         verdict = judge(store, current, candidate, read_validation(candidate))
         if args.report:
             _write_report(store, verdict, args.report)
-        version = promote(store, verdict, args.why, args.who) if verdict.passed and not args.dry_run else None
+        version = promote(store, verdict, why, who) if verdict.passed and not args.dry_run else None
     if args.json:
         sys.stdout.write(json.dumps({"version": version, **verdict.to_dict()}, ensure_ascii=False) + "\n")
     else:

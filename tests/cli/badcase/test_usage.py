@@ -45,6 +45,9 @@ def test_help_and_version(argv, capsys):
         (["list", "--by", "day"], 2, "--by goes with --trend"),
         (["list", "--trend", "--state", "bad"], 2, "only --source goes with it"),
         (["list", "--store", "mysql://a@b/c"], 2, "mysql is not supported"),
+        (["add", "x.png", "--label", "3", "--store", ":memory:"], 2, "would keep nothing"),
+        (["promote", "--why", "w" * 501], 2, "why is longer than 500 characters"),
+        (["rollback", "--why", "w" * 501], 2, "why is longer than 500 characters"),
     ],
 )
 def test_what_is_refused_is_one_line(argv, code, words, capsys, home):
