@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
+from recognizer.audit import plain
 from recognizer.cli.arguments import add_model
 from recognizer.feedback.cases import STATES, Case, Chosen
 from recognizer.feedback.fields import FieldError, parse_label, parse_time
@@ -51,7 +52,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--pair", type=_pair, metavar="3-8", help="only where one was read for the other")
     parser.add_argument("--label", type=label, metavar="L", help="only what shows this: 0 to 9, or reject")
-    parser.add_argument("--source", metavar="GLOB", help="only from sources such as 'meter-*'")
+    parser.add_argument("--source", type=plain, metavar="GLOB", help="only from sources such as 'meter-*'")
 
 
 def chosen(args: argparse.Namespace) -> Chosen:

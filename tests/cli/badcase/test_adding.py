@@ -54,6 +54,8 @@ def test_names_that_are_no_utf8_are_kept_as_escapes(badcase, image, tmp_path, mo
     first, second = case["reports"]
     assert (first["reporter"], first["source"]) == ("J\\xfcrgen", "caf\\xe9")
     assert (second["reporter"], second["note"]) == ("\\xfc", "na\\xefve")
+    for pattern in ("caf\udce9", "c*\udce9", "caf\\xe9"):
+        assert badcase("list", "--source", pattern).startswith("1\t")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes as a name")
