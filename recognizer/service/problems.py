@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Send
 
+_NO_BODY = 'send a JSON object, such as {"label": 4} for a label; /openapi.json tells what it may hold'
 _log = logging.getLogger("recognizer.service")
 
 
@@ -81,7 +82,8 @@ def add_handlers(app: FastAPI) -> None:
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         first = cast(RequestValidationError, error).errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+        what = _NO_BODY if first["loc"] == ("body",) and first["type"] == "missing" else first["msg"]
+        return JSONResponse({"error": f"{where}: {what}"}, 422)
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         told = cast(HTTPException, error)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from recognizer.audit import LONGEST
 from recognizer.feedback.cases import Part, State
 from recognizer.results import Reason
-from recognizer.service.schemas import Answered, Digit, Pattern, Pixels, Share, Strict
+from recognizer.service.schemas import Answered, Digit, FileName, Pattern, Pixels, Share, Strict
 from recognizer.service.settings import MOST_LISTED
 
 Text = Annotated[str, Field(max_length=LONGEST)]
@@ -35,6 +35,7 @@ class Outcome(BaseModel):
     case: int
     state: State | None
     error: str | None
+    name: FileName = None
 
 
 class Outcomes(BaseModel):

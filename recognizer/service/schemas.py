@@ -12,6 +12,7 @@ from recognizer.service.settings import LONGEST_PATTERN, MOST_NEIGHBORS
 Digit = Annotated[int, Field(ge=0, le=9)]
 Pattern = Annotated[str, Field(max_length=LONGEST_PATTERN)]
 Share = Annotated[float, Field(ge=0, le=1)]
+FileName = Annotated[str | None, Field(description="That of a form's file, where it has one.")]
 Pixels = Annotated[str, Field(description="Base64 of 28×28 bytes, row by row: bright ink on black.")]
 
 
@@ -87,18 +88,25 @@ class Answered(BaseModel):
     looks_like: str | None = None
 
 
+class AnsweredImage(Answered):
+    """The answer for an image of a request."""
+
+    name: FileName = None
+
+
 class AnsweredRow(BaseModel):
     """The digits of a row, left to right; ``?`` in the text for what was refused."""
 
     digits: list[Answered]
     text: str
     error: str | None
+    name: FileName = None
 
 
 class Answers(BaseModel):
     """An answer for each image, in order."""
 
-    answers: list[Answered] | list[AnsweredRow]
+    answers: list[AnsweredImage] | list[AnsweredRow]
 
 
 class SimilarQuery(Strict):
@@ -119,6 +127,7 @@ class Similar(BaseModel):
     neighbors: list[Neighbor]
     error: str | None
     glyph: Pixels | None = None
+    name: FileName = None
 
 
 class SimilarAnswers(BaseModel):

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from recognizer.named_files import printable
 from recognizer.service.problems import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.datastructures import UploadFile
     from starlette.requests import Request
 
@@ -21,6 +24,7 @@ RAW = frozenset({"application/octet-stream", "image/jpg", "image/x-ms-bmp", *KIN
 FORM, JSON = "multipart/form-data", "application/json"
 _TYPES = f"send an image as {', '.join(KINDS)} or application/octet-stream; or {FORM}; or {JSON}"
 _NONE = "the request holds no image"
+_UNNAMED = "bytes: "  # how errors begin that are about no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,17 @@ class Upload:
 
     name: str
     content: bytes
+
+
+def with_names(told: Sequence[dict[str, Any]], uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+    """What is told of uploads, with the names that came with them; an error tells which image it is about."""
+    for number, (each, upload) in enumerate(zip(told, uploads, strict=True), 1):
+        if upload.name:
+            each["name"] = upload.name
+        if each["error"] and (upload.name or len(uploads) > 1):
+            called = printable(upload.name) or f"image {number}"
+            each["error"] = f"{called}: {each['error'].removeprefix(_UNNAMED)}"
+    return list(told)
 
 
 async def read_uploads(request: Request, most: int) -> list[Upload]:

@@ -16,6 +16,7 @@ from recognizer.registry import Registry
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PHOTO = (EXAMPLES / "photo-4.png").read_bytes()
 TICK = (EXAMPLES / "tick.png").read_bytes()
+PAPER = (EXAMPLES / "paper-5.png").read_bytes()
 ROW = (EXAMPLES / "row-2706.png").read_bytes()
 SHIPPED = f"model={read_bundle().name}"
 PNG = {"Content-Type": "image/png"}
@@ -44,7 +45,23 @@ def test_one_image_is_answered_as_by_the_api(client, recognizer):
 def test_several_images_are_answered_in_order(client, recognizer, how):
     sent = {"files": as_form(PHOTO, TICK, PHOTO)} if how == "form" else {"json": as_json(PHOTO, TICK, PHOTO)}
     answers = client.post("/recognize", **sent).json()["answers"]
+    names = [each.pop("name", None) for each in answers]
     assert answers == [recognizer.recognize(image).to_dict() for image in (PHOTO, TICK, PHOTO)]
+    assert names == (["0.png", "1.png", "2.png"] if how == "form" else [None] * 3)
+
+
+@pytest.mark.parametrize("path", ["/recognize", "/recognize?field=true", "/similar", "/badcases?label=4"])
+def test_errors_and_answers_of_a_form_name_its_files(client, path):
+    kind = "outcomes" if path.startswith("/bad") else "answers"
+    bad, good = client.post(path, files=as_form(b"no image", PAPER)).json()[kind]
+    assert (bad["name"], good["name"], good["error"]) == ("0.png", "1.png", None)
+    assert bad["error"].startswith("0.png: is text")
+    first, second = client.post(path, json=as_json(PAPER, b"no image")).json()[kind]
+    assert second["error"].startswith("image 2: is text")
+    assert not {"name"} & (first.keys() | second.keys())
+    alone = client.post(path, content=b"no image", headers=PNG)
+    assert (alone.status_code, alone.json()["error"][:8]) == (422, "is text:")
+    assert client.post(path, files=as_form(b"no image")).json()["error"].startswith("0.png: is text")
 
 
 def test_one_bad_image_stops_no_other(client):
@@ -118,6 +135,12 @@ def test_a_mistake_is_kept_found_and_settled(client, service):
     settled = client.post(f"/badcases/{number}/label", json={"label": 4, "reporter": "bob"}).json()
     assert (settled["label"], settled["state"]) == (4, "confirmed")
     assert client.get(f"/badcases/{number}").json()["label"] == 4
+
+
+def test_a_label_without_a_body_is_told_how_to_send_it(client):
+    refused = client.post("/badcases/1/label?label=4")
+    assert refused.status_code == 422
+    assert refused.json()["error"].startswith('body: send a JSON object, such as {"label": 4} for a label')
 
 
 @pytest.mark.parametrize("label", [True, False, "4", 4.0, 4.5, 10, -1, "true", "", None, [4]])

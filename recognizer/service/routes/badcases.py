@@ -23,7 +23,7 @@ from recognizer.service.routes.documented import IMAGES, refusals, upload_refusa
 from recognizer.service.routes.recognize import unreadable
 from recognizer.service.settings import MIB
 from recognizer.service.told import cases_told, label_of
-from recognizer.service.uploads import Upload, read_uploads
+from recognizer.service.uploads import Upload, read_uploads, with_names
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _TOO_LARGE = f"over the limit of {MOST_BYTES // MIB} MiB for a bad case: crop it"
@@ -33,14 +33,20 @@ def router(core: Core) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/badcases", tags=["bad cases"])
 
-    @routes.post("", response_model=Outcomes, responses=upload_refusals(), openapi_extra=IMAGES)
+    @routes.post(
+        "",
+        response_model=Outcomes,
+        response_model_exclude_unset=True,
+        responses=upload_refusals(),
+        openapi_extra=IMAGES,
+    )
     async def report(request: Request, query: Annotated[ReportQuery, Query()]) -> dict[str, Any]:
         """Keep images with what they show. When this is answered, they are on the disk.
 
         An image that can't be read is an outcome with its `error`; if none can be read, the answer is 422.
         """
         uploads = await read_uploads(request, core.settings.max_images)
-        told = await core.lane.run(lambda: _report(core, uploads, query), len(uploads))
+        told = with_names(await core.lane.run(lambda: _report(core, uploads, query), len(uploads)), uploads)
         if all(each["error"] for each in told):
             raise unreadable(told[0]["error"])
         return {"outcomes": told}

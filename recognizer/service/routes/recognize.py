@@ -19,7 +19,7 @@ from recognizer.service.problems import RequestError
 from recognizer.service.routes.documented import IMAGES, upload_refusals
 from recognizer.service.schemas import Answers, RecognizeQuery
 from recognizer.service.told import hits_told, past_told, pixels
-from recognizer.service.uploads import Upload, read_uploads
+from recognizer.service.uploads import Upload, read_uploads, with_names
 
 _QUICK_BYTES = 1 << 16  # larger images are no work for a batch, which would make others wait
 Told = dict[str, Any]
@@ -41,11 +41,10 @@ def router(core: Core) -> APIRouter:
         if _quick(uploads, query):
             answer = await core.batcher.submit(uploads[0].content, allowed)
             core.note([uploads[0].content], [answer])
-            if answer.error:
-                raise unreadable(str(answer.error))
-            return answered([answer.to_dict()])
+            return answered(with_names([answer.to_dict()], uploads))
         work = _rows if query.field else _singles
-        return answered(await core.lane.run(lambda: work(core, uploads, query, allowed), len(uploads)))
+        told = await core.lane.run(lambda: work(core, uploads, query, allowed), len(uploads))
+        return answered(with_names(told, uploads))
 
     return routes
 

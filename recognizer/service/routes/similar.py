@@ -15,7 +15,7 @@ from recognizer.service.routes.documented import IMAGES, upload_refusals
 from recognizer.service.routes.recognize import answered
 from recognizer.service.schemas import SimilarAnswers, SimilarQuery
 from recognizer.service.told import hits_told, pixels
-from recognizer.service.uploads import Upload, read_uploads
+from recognizer.service.uploads import Upload, read_uploads, with_names
 
 
 def router(core: Core) -> APIRouter:
@@ -29,7 +29,8 @@ def router(core: Core) -> APIRouter:
         An image that can't be read is an answer with its `error`; if none can be read, the answer is 422.
         """
         uploads = await read_uploads(request, core.settings.max_images)
-        return answered(await core.lane.run(lambda: _similar(core, uploads, query), len(uploads)))
+        told = await core.lane.run(lambda: _similar(core, uploads, query), len(uploads))
+        return answered(with_names(told, uploads))
 
     return routes
 
