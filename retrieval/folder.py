@@ -150,10 +150,11 @@ class FolderGallery(Gallery):
 
     def _groups(self, distance: float, progress: Progress | None) -> list[DuplicateGroup]:
         snapshot = self._snapshot
-        present = np.arange(snapshot.total) if snapshot.present is None else np.flatnonzero(snapshot.present)
         return [
             DuplicateGroup(exact, tuple(self._hits(snapshot, rows[None], far[None], np.inf)[0]))
-            for exact, rows, far in find_groups(snapshot.rows, snapshot.hashes, present, distance, progress)
+            for exact, rows, far in find_groups(
+                snapshot.rows, snapshot.hashes, snapshot.present_rows(), distance, progress
+            )
         ]
 
     def _append(self, arrivals: Arrivals, progress: Progress | None) -> Appended:

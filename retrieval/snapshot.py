@@ -77,6 +77,10 @@ class Snapshot:
             for name, described in removed.files.items():
                 check_content(self.folder / removed.name / name, described)
 
+    def present_rows(self) -> NDArray[np.int64]:
+        """The rows that are present."""
+        return np.arange(self.total) if self.present is None else np.flatnonzero(self.present)
+
     def wide(self) -> WideCodes:
         """The wide codes of all rows."""
         return WideCodes.join([segment.wide(self.manifest.encoder["wide"]) for segment in self.segments])

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.arrivals import Arrivals, Progress, encode
+from retrieval.arrivals import Arrivals, Progress
 from retrieval.encoder import Encoder
 from retrieval.errors import GalleryAccessError, GalleryError
 from retrieval.files import LOCK, PARTIAL, locked, write_folder
 from retrieval.manifest import MANIFEST, REMOVED, SEGMENT, Manifest, Part, read_manifest, write_manifest
-from retrieval.segment import Items, join_items, take_items, write_segment
+from retrieval.segment import CODES, Items, join_items, take_items, write_segment
 from retrieval.snapshot import REMOVED_ROWS, Snapshot, read_snapshot
 
 COMMIT_EVERY = 10_000
@@ -96,13 +96,17 @@ def remove(folder: Path, accept: Accept, ids: Sequence[str]) -> int:
 def compact(folder: Path, accept: Accept) -> None:
     """Write all that is present into one segment."""
     with _changing(folder):
-        _rewrite(read_snapshot(folder, accept), None, None)
+        _rewrite(read_snapshot(folder, accept))
 
 
 def reencode(folder: Path, encoder: Encoder, progress: Progress | None) -> None:
     """Write the gallery anew with another encoder's codes. See `retrieval.Gallery.reencode`."""
     with _changing(folder):
-        _rewrite(read_snapshot(folder, lambda _: None), encoder, progress)
+        snapshot = read_snapshot(folder, lambda _: None)
+        snapshot.check(leaving=CODES)
+        arrivals = _arrivals(snapshot)
+        items = arrivals.encoded(encoder, progress, 0) if len(arrivals) else None
+        _replace(folder, replace(snapshot.manifest, encoder=encoder.description), items)
 
 
 def _is_there(snapshot: Snapshot, row: int | None, arrivals: Arrivals, place: int) -> bool:
@@ -124,7 +128,10 @@ def _commit(snapshot: Snapshot, items: Items | None, outdated: Sequence[int]) ->
     if items is not None:
         name, manifest = manifest.numbered("segment")
         first = _first_to_merge([len(segment) for segment in snapshot.segments], len(items))
-        older = [segment.items(manifest.encoder["wide"]) for segment in snapshot.segments[first:]]
+        older = []
+        for segment in snapshot.segments[first:]:
+            segment.check()  # what is damaged must not get a new checksum
+            older.append(segment.items(manifest.encoder["wide"]))
         part = write_segment(folder, name, join_items([*older, items]))
         manifest = replace(manifest, segments=manifest.segments[:first]).extended(part)
     if outdated:
@@ -148,11 +155,12 @@ def _first_to_merge(sizes: list[int], size: int) -> int:
 
 def _compact_if_worth_it(snapshot: Snapshot) -> None:
     if snapshot.total - len(snapshot) > COMPACT_SHARE * snapshot.total:
-        _rewrite(snapshot, None, None)
+        _rewrite(snapshot)
 
 
-def _rewrite(snapshot: Snapshot, encoder: Encoder | None, progress: Progress | None) -> None:
-    folder, manifest = snapshot.folder, replace(snapshot.manifest, segments=(), removed=None)
+def _rewrite(snapshot: Snapshot) -> None:
+    """Write all that is present into one segment."""
+    snapshot.check()
     wide = snapshot.manifest.encoder["wide"]
     parts = []
     for number, segment in enumerate(snapshot.segments):
@@ -161,15 +169,25 @@ def _rewrite(snapshot: Snapshot, encoder: Encoder | None, progress: Progress | N
         if snapshot.present is not None:
             items = take_items(items, np.flatnonzero(snapshot.present[first : first + len(segment)]))
         parts.append(items)
-    every = join_items(parts) if parts else None
-    if encoder is not None:
-        manifest = replace(manifest, encoder=encoder.description)
-        if every is not None:
-            dense, codes = encode(encoder, every.glyphs, progress)
-            every = replace(every, dense=dense, wide=codes)
-    if every is not None and len(every):
+    _replace(snapshot.folder, snapshot.manifest, join_items(parts) if parts else None)
+
+
+def _arrivals(snapshot: Snapshot) -> Arrivals:
+    """All that is present, without its codes."""
+    rows = snapshot.present_rows()
+    known = snapshot.described(rows)
+    ids, _, sources = zip(*(known[row] for row in rows.tolist()), strict=True) if len(rows) else ((), (), ())
+    return Arrivals(
+        snapshot.glyphs(rows), snapshot.hashes[rows], list(ids), snapshot.labels[rows], list(sources)
+    )
+
+
+def _replace(folder: Path, manifest: Manifest, items: Items | None) -> None:
+    """Commit items in the place of all that was there."""
+    manifest = replace(manifest, segments=(), removed=None)
+    if items is not None and len(items):
         name, manifest = manifest.numbered("segment")
-        manifest = manifest.extended(write_segment(folder, name, every))
+        manifest = manifest.extended(write_segment(folder, name, items))
     write_manifest(folder, manifest)
     _clean(folder, manifest)
 

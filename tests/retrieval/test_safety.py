@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,28 @@ def test_large_files_are_left_to_verify(gallery, encoder, monkeypatch):
     flip(the_file(gallery, "labels"))
     opened = Gallery.open(gallery.path, encoder)
     with pytest.raises(GalleryError, match=r"labels\.npy: damaged"):
+        opened.verify()
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        *product(["append", "remove", "compact"], ["glyphs", "hashes", "dense", "wide_weights"]),
+        *product(["reencode"], ["glyphs", "hashes"]),  # it makes the codes anew
+    ],
+)
+def test_what_is_damaged_gets_no_new_checksum(gallery, encoder, name, change):
+    flip(the_file(gallery, name))
+    opened = Gallery.open(gallery.path, encoder)
+    changes = {
+        "append": lambda: opened.append(np.full((30, 28, 28), 7, np.uint8), [f"new {n}" for n in range(30)]),
+        "remove": lambda: opened.remove([str(n) for n in range(30)]),
+        "compact": opened.compact,
+        "reencode": lambda: Gallery.reencode(gallery.path, encoder),
+    }
+    with pytest.raises(GalleryError, match=f"{name}.npy: damaged"):
+        changes[change]()
+    with pytest.raises(GalleryError, match=f"{name}.npy: damaged"):
         opened.verify()
 
 

@@ -265,7 +265,7 @@ def test_a_damaged_file_is_told_with_the_remedy(archive, own, here, capsys, name
     assert code_of("--verify", "--gallery", own) == 0
 
 
-@pytest.mark.parametrize("name", ["dense", "wide_weights"])
+@pytest.mark.parametrize("name", ["dense", "wide_counts", "wide_weights"])
 def test_damaged_codes_can_be_made_anew(own, here, capsys, name):
     before = found_by(capsys, "--gallery", own, "0.png", "1.png")
     file = damaged(own, name)
