@@ -103,7 +103,7 @@ def opened(folder: str) -> Iterator[None]:
     """Make the folder of an output and keep other runs out; one on this machine waits for its turn.
 
     Raises:
-        UsageError: there is a file of this name.
+        UsageError: there is a file of this name, or a folder with other files.
     """
     if storage.is_remote(folder):
         yield
@@ -112,10 +112,19 @@ def opened(folder: str) -> Iterator[None]:
     if path.exists() and not path.is_dir():
         raise UsageError(f"--out: {printable(folder)} is a file; name a folder")
     path.mkdir(parents=True, exist_ok=True)
+    if other := next((found for found in sorted(path.iterdir()) if not _is_ours(found)), None):
+        raise UsageError(
+            f"--out: {printable(folder)} holds other files, such as {printable(other.name)}; name another folder"
+        )
     with locked(path / _LOCK):
         for left in path.glob(f".{RUN}*"):  # by a run that was killed
             left.unlink()
         yield
+
+
+def _is_ours(file: Path) -> bool:
+    # What an answer file holds is looked at later; hidden files are locks, and those that a system leaves everywhere.
+    return file.name.startswith(".") or file.suffix == ".parquet"
 
 
 def look(folder: str, told: Mapping[str, Any], retry: bool) -> Found:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.bulk import storage
@@ -73,9 +74,17 @@ def row_name(source: str, row: int) -> str:
     return f"{source}#{row}"
 
 
-def text_name(name: str) -> str:
-    """A file's name as Parquet can hold it: text, whatever bytes the system's name has."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+def text_name(name: str, folder: str) -> str:
+    """A file's name as Parquet can hold it: text; where it is none, a URL of the file, which a later run can read.
+
+    Args:
+        name: a path or URL.
+        folder: where a relative path starts.
+    """
+    try:
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError:
+        return storage.file_url(Path(folder, name))
 
 
 def read_rows(file: str, column: str, first: int, rows: int) -> Iterator[list[Any]]:
@@ -144,7 +153,10 @@ def _found(names: list[str], folder: str) -> list[Named]:
     remote = [name for name in names if storage.is_remote(name)]
     fetched = iter(storage.fetch(remote)) if remote else iter(())
     return [
-        (text_name(name), next(fetched) if storage.is_remote(name) else storage.local_path(name, folder))
+        (
+            text_name(name, folder),
+            next(fetched) if storage.is_remote(name) else storage.local_path(name, folder),
+        )
         for name in names
     ]
 

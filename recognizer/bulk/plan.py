@@ -135,7 +135,7 @@ def _in_tables(inputs: Inputs, column: str, done: Done, plan: Plan) -> Iterator[
     """Plan the rows of tables that hold images; the names in tables that hold names."""
     for source in _tables(inputs):
         file = source if storage.is_remote(source) else str(Path(source).absolute())
-        whole = Part(0, file, column, 0, 1, text_name(source), "")
+        whole = Part(0, file, column, 0, 1, text_name(source, str(Path.cwd())), "")
         try:
             kind, rows = _look_into(file, source, column)
             if kind == "images":
@@ -206,10 +206,12 @@ def _write_names(names: Iterable[str], done: Done, plan: Plan, file: Path) -> in
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    names, count = iter(names), 0
+    names, count, folder = iter(names), 0, str(Path.cwd())
     with ParquetWriter(file, pa.schema([(_NAMES, pa.binary())])) as writer:
         while chunk := list(islice(names, _GROUP)):
-            missing = done.missing([text_name(name) for name in chunk]) if done else [True] * len(chunk)
+            missing = (
+                done.missing([text_name(name, folder) for name in chunk]) if done else [True] * len(chunk)
+            )
             kept = [os.fsencode(name) for name, left in zip(chunk, missing, strict=True) if left]
             plan.skipped += len(chunk) - len(kept)
             count += len(kept)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from recognizer.errors import ImageError, UsageError
@@ -34,8 +34,14 @@ def is_remote(place: str) -> bool:
 def local_path(place: str, folder: str = "") -> str:
     """The path of a place on this machine; a relative one starts in ``folder``."""
     if place.lower().startswith(_FILE):
-        return url2pathname(unquote(urlsplit(place, allow_fragments=False).path))
+        path = urlsplit(place, allow_fragments=False).path
+        return url2pathname(path) if os.name == "nt" else os.fsdecode(unquote_to_bytes(path))
     return str(Path(folder, place)) if folder and place else place
+
+
+def file_url(path: Path) -> str:
+    """The URL of a file on this machine, for names that are no text: bytes that are none are escaped."""
+    return f"{_FILE}{quote(os.fsencode(path))}"
 
 
 def is_listing(place: str) -> bool:

@@ -61,6 +61,11 @@ def test_the_output_is_a_folder_of_answers_alone(pages, tmp_path, capsys):
     assert "t.parquet is a file; name a folder" in capsys.readouterr().err
     assert code_of(images, *options, tmp_path) == 2
     assert "t.parquet: holds no answers of" in capsys.readouterr().err
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_bytes(pages[0])
+    assert code_of(tmp_path / "photos", "--out", tmp_path / "photos") == 2
+    assert "photos holds other files, such as a.png; name another folder" in capsys.readouterr().err
+    assert [file.name for file in (tmp_path / "photos").iterdir()] == ["a.png"]
     assert code_of(images, *options, tmp_path / "out") == 0
     (part,) = (tmp_path / "out").glob("part-*")
     part.write_bytes(part.read_bytes()[:-9])

@@ -74,7 +74,10 @@ def test_a_file_whose_name_is_no_text(pages, tmp_path):
         result = recognize_bulk([tmp_path / "in"], tmp_path / "out")
         assert (result.tally.unreadable, result.skipped) == (0, skipped)
     (name,) = rows(tmp_path / "out")
-    assert name == f"{tmp_path}/in/\\xff.png"
+    assert name == f"file://{tmp_path}/in/%FF.png"
+    again = recognize_bulk([tmp_path / "out"], tmp_path / "again", column="path")
+    assert (again.tally.files, again.tally.unreadable) == (1, 0)
+    assert list(rows(tmp_path / "again")) == [name]
 
 
 def test_a_store(pages, tmp_path, monkeypatch):
