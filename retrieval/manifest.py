@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def check_encoder(made: dict[str, Any], using: dict[str, Any], where: str) -> No
     if made["sha256"] != using["sha256"]:
         raise GalleryError(
             f"{where}: made by another encoder ({made['name']}); "
-            f"bring it to this one with: similar --reencode --gallery {where}"
+            f"bring it to this one with: similar --reencode --gallery {shlex.quote(where)}"
         )
     if any(made[key] != using[key] for key in ("dense", "wide")):
         raise GalleryError(

@@ -141,7 +141,10 @@ class MilvusGallery(Gallery):
             for row, digest in zip(piece, hashes, strict=True):
                 if row[HASH] != digest.tobytes().hex():
                     name = unpack_text(row[ID])
-                    raise GalleryError(f"{self.address}: damaged, the checksum of {name!r} differs")
+                    raise GalleryError(
+                        f"{self.address}: damaged, the checksum of {name!r} differs; take that image out by "
+                        "similar --remove, and add it again"
+                    )
             count += len(piece)
         if count != len(self):
             raise GalleryError(f"{self.address}: damaged, {count:,} of {len(self):,} images are there")

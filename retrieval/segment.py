@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +173,8 @@ class Segment:
             FileNotFoundError: a file is gone.
             GalleryError: one is damaged.
         """
-        anew = f"make the codes anew from the glyphs: similar --reencode --gallery {self._folder.parent}"
+        gallery = shlex.quote(str(self._folder.parent))
+        anew = f"make the codes anew from the glyphs: similar --reencode --gallery {gallery}"
         for name, described in self._files.items():
             key = Path(name).stem
             if key not in leaving:

@@ -106,12 +106,18 @@ def test_a_damaged_image_is_found_by_verify(empty, images):
     fields = ["key", "id", "dense", "wide", "label", "source", "glyph", "hash", "arrived"]
     row = collection.fetch(["c"], fields)["c"]
     for harm, line in (
-        (collection.fetch(["d"], fields)["d"]["glyph"], "'c' differs"),
+        (
+            collection.fetch(["d"], fields)["d"]["glyph"],
+            "'c' differs; take that image out by similar --remove",
+        ),
         ("no glyph", "can't be read"),
     ):
         collection.upsert([{**row, "wide": {0: 1.0}, "glyph": harm}])
         with pytest.raises(GalleryError, match=line):
             empty.verify()
+        empty.remove(["c"])
+        empty.append(images[2:3], ids=["c"])
+        empty.verify()
 
 
 @needs_lite

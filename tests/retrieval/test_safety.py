@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stand_in_encoder import write_encoder
 
-from retrieval import Gallery, RetrievalError, files
+from retrieval import Encoder, Gallery, RetrievalError, files
 from retrieval.errors import GalleryAccessError, GalleryError
 from retrieval.files import locked
 
@@ -114,6 +115,15 @@ def test_what_is_told_of_an_image_is_never_wrong(gallery, encoder, name):
     assert str(caught.value) == (
         f"{file}: damaged, its checksum differs; delete the gallery's folder and build the gallery again"
     )
+
+
+def test_a_command_that_is_named_can_be_pasted(gallery, encoder, tmp_path):
+    flip(the_file(gallery, "dense"))
+    folder = gallery.path.rename(tmp_path / "my scans")
+    with pytest.raises(GalleryError, match=f"similar --reencode --gallery '{folder}'"):
+        Gallery.open(folder, encoder).verify()
+    with pytest.raises(GalleryError, match=f"similar --reencode --gallery '{folder}'"):
+        Gallery.open(folder, Encoder.open(write_encoder(tmp_path / "other", seed=1)))
 
 
 def test_large_files_are_left_to_verify(gallery, encoder, monkeypatch):
