@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recognizer.bundle import Bundle, read_bundle
+from recognizer.bundle import META, Bundle, read_bundle
 from recognizer.errors import ModelError, UsageError
 from recognizer.feedback.cases import Case
 from recognizer.feedback.comparison import (
@@ -33,6 +33,7 @@ from recognizer.results import REJECT
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store
 
+_PROPOSAL = {"group": str, "cases": int, "proposal": str}
 GALLERY = "cases"  # the gallery that what was learnt is added to, below RECOGNIZER_HOME
 
 
@@ -92,16 +93,40 @@ def read_candidate(folder: Path, current: Bundle) -> Bundle:
 
     Raises:
         UsageError: there is none, or it was made from another model.
+        ModelError: it is damaged.
     """
     if not folder.is_dir():
         raise UsageError("there is no candidate: make one by `badcase learn`")
     candidate = read_bundle(folder)
-    made_from = candidate.meta.get("learning", {}).get("from")
+    if not _tells_how_it_learnt(candidate.meta.get("learning")):
+        raise ModelError(
+            f"{folder / META}: damaged, what it says of its learning makes no sense: `badcase learn` again"
+        )
+    made_from = candidate.meta["learning"]["from"]
     if made_from != current.name:
         raise UsageError(
             f"the candidate was made from {made_from}, and the current model is {current.name}: `badcase learn` again"
         )
     return candidate
+
+
+def _tells_how_it_learnt(said: object) -> bool:
+    """Whether all is there that a verdict takes from a candidate's description."""
+
+    def is_cases(value: object) -> bool:
+        return isinstance(value, list) and all(type(each) is int for each in value)
+
+    def is_proposal(value: object) -> bool:
+        return isinstance(value, dict) and {name: type(value.get(name)) for name in _PROPOSAL} == _PROPOSAL
+
+    return (
+        isinstance(said, dict)
+        and all(isinstance(said.get(name), str) for name in ("from", "at", "validation_sha256"))
+        and all(is_cases(said.get(name)) for name in ("learn", "look"))
+        and isinstance(said.get("proposals"), list)
+        and all(map(is_proposal, said["proposals"]))
+        and {"replayed", "seconds"} <= said.keys()
+    )
 
 
 def judge(store: Store, current: Bundle, candidate: Bundle, known: Known) -> Verdict:

@@ -1,6 +1,7 @@
 """Help, and what is refused."""
 
 import pytest
+from bundles import copy_of_shipped
 
 from recognizer.cli.badcase import COMMANDS, main
 
@@ -64,3 +65,24 @@ def test_a_case_that_is_not_there(badcase, image, capsys):
     for argv in (["show", "7"], ["label", "7", "3"]):
         assert main(argv) == 2
         assert capsys.readouterr().err == "error: there is no case 7: `badcase list` shows those there are\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"from": 5},
+        {"learn": ["1"]},
+        {"look": None},
+        {"proposals": [{"group": "3-8"}]},
+        {"validation_sha256": None},
+        None,
+    ],
+)
+def test_a_candidate_whose_description_makes_no_sense_is_one_line(change, capsys, home):
+    said = {"from": "eleven@1", "at": "", "learn": [1], "look": [], "validation_sha256": ""}
+    said |= {"proposals": [], "replayed": None, "seconds": 1.0}
+    copy_of_shipped(home / "candidate", learning=change and said | change)
+    assert main(["promote"]) == 3
+    err = capsys.readouterr().err
+    assert "damaged, what it says of its learning makes no sense: `badcase learn` again" in err
+    assert err.count("\n") == 1
