@@ -67,10 +67,10 @@ class FolderGallery(Gallery):
             raise QueryError(f"{self.path}: no image has the id {missing[0]!r}")
         return self._snapshot.glyphs(np.array([known[name] for name in ids], np.int64))
 
-    def labelled(self) -> Labelled:
+    def labelled(self, source: str | None = None) -> Labelled:
         """See `Gallery.labelled`."""
         snapshot = self._snapshot
-        rows = snapshot.labelled()
+        rows = snapshot.labelled(source)
         labels = snapshot.labels[rows].astype(np.uint8)
         return Labelled(snapshot.glyphs(rows), labels, unpack(snapshot.dense(rows)))
 

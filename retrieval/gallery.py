@@ -118,8 +118,8 @@ class Gallery(ABC):
         """
 
     @abstractmethod
-    def labelled(self) -> Labelled:
-        """All images that have a label, in the order of their arrival."""
+    def labelled(self, source: str | None = None) -> Labelled:
+        """All images that have a label, in the order of their arrival; or those whose source fits, as in `search`."""
 
     def search(  # noqa: PLR0917 - by position or by name, as the caller likes
         self,

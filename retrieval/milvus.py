@@ -40,7 +40,7 @@ from retrieval.milvus_search import Near, Searcher
 from retrieval.neighbours import Rows
 from retrieval.question import Labelled, Question
 from retrieval.segment import NO_LABEL, hash_glyphs
-from retrieval.texts import different
+from retrieval.texts import different, fits
 from retrieval.writing import Appended
 
 MILVUS = "milvus"
@@ -94,9 +94,12 @@ class MilvusGallery(Gallery):
             raise QueryError(f"{self.address}: no image has the id {missing[0]!r}")
         return unpack_glyphs([found[name][GLYPH] for name in ids], self.address)
 
-    def labelled(self) -> Labelled:
+    def labelled(self, source: str | None = None) -> Labelled:
         """See `Gallery.labelled`."""
-        fields = self._in_order(f"{LABEL} != {NO_LABEL}", [LABEL, ARRIVED, DENSE, GLYPH])
+        from_there = Wanted.of(None, source).filter
+        wanted = f"{LABEL} != {NO_LABEL}" + (f" and {from_there}" if from_there else "")
+        fields = self._in_order(wanted, [LABEL, ARRIVED, DENSE, GLYPH, SOURCE])
+        fields = [row for row in fields if source is None or fits(unpack_text(row[SOURCE]), source)]
         glyphs = unpack_glyphs([row[GLYPH] for row in fields], self.address)
         labels = np.array([row[LABEL] for row in fields], np.uint8)
         dense = np.array([row[DENSE] for row in fields], np.float32).reshape(len(fields), -1)

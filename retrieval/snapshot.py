@@ -117,10 +117,10 @@ class Snapshot:
             found[place] = self.segments[segment].array("glyphs")[within]
         return found
 
-    def labelled(self) -> NDArray[np.int64]:
-        """The rows that are present and have a label."""
-        known = self.labels != NO_LABEL
-        rows: NDArray[np.int64] = np.flatnonzero(known if self.present is None else known & self.present)
+    def labelled(self, source: str | None) -> NDArray[np.int64]:
+        """The rows that are present, have a label, and come from a source that fits."""
+        known, keep = self.labels != NO_LABEL, self.matching(None, source)
+        rows: NDArray[np.int64] = np.flatnonzero(known if keep is None else known & keep)
         return rows
 
     def dense(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -13,7 +13,7 @@ import numpy as np
 from recognizer.bundle import Bundle
 from recognizer.data import find_data, load_mnist
 from recognizer.errors import DataError
-from recognizer.galleries import open_gallery
+from recognizer.galleries import MNIST_SOURCE, open_gallery
 from recognizer.places import home
 from recognizer.training.config import TrainingConfig
 from recognizer.training.pools import keep_pools, read_pools
@@ -68,7 +68,7 @@ def prepare_replay(
 ) -> Pools:
     """Pools to replay and to validate with, as the model's training had them, but smaller.
 
-    Digits are MNIST's where it is at hand; otherwise those of the starter gallery, which all are MNIST's, too.
+    Digits are MNIST's where it is at hand; otherwise those of MNIST that the starter gallery holds.
 
     Args:
         bundle: the model, whose configuration says what non-digits are and which digits were held out.
@@ -125,7 +125,7 @@ def _material(settings: TrainingConfig, split_sha256: str | None, data: str | No
 
 
 def _from_starter() -> _Material:
-    known = open_gallery().labelled()
+    known = open_gallery().labelled(MNIST_SOURCE)
     held_out = stratified_split(known.labels, len(known.labels) // _SHARE, 0)[1]
     return _Material(known.glyphs, known.labels, held_out, STARTER)
 

@@ -169,6 +169,14 @@ def test_ids_and_sources_are_those_of_what_is_there(gallery, images):
     assert set(known) == there
 
 
+def test_labelled_images_can_be_those_of_some_sources(gallery, images):
+    assert len(gallery.labelled().labels) == 32
+    found = gallery.labelled("form-B/1?.png")
+    there = [n for n in range(11, 20, 2) if n % 5]
+    assert np.array_equal(found.glyphs, images[there])
+    assert found.labels.tolist() == [n % 4 for n in there]
+
+
 def test_removed_images_are_not_found(gallery, images, encoder):
     assert gallery.remove(["3", "4", "unknown"]) == 2
     assert gallery.remove(["3"]) == 0
