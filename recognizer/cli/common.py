@@ -91,13 +91,14 @@ def need_training() -> None:
 
 
 def need_new_folder(option: str, folder: Path) -> None:
-    """Make sure that writing to a folder replaces nothing.
+    """Make sure that writing to a folder, which an option names unless that is "", replaces nothing.
 
     Raises:
         UsageError: there is something in it.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{option}: {printable(str(folder))} is not empty; name a new folder")
+        named = f"{option}: " if option else ""
+        raise UsageError(f"{named}{printable(str(folder))} is not empty; name a new folder")
 
 
 def table_console() -> Console:

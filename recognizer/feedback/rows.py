@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +14,20 @@ from typing import BinaryIO
 
 from recognizer.errors import DataError, UsageError
 from recognizer.feedback.cases import Report
-from recognizer.feedback.fields import LABEL, PASSED_OVER, PATH, USED, Defaults, FieldError, Fields, report_of
+from recognizer.feedback.fields import (
+    LABEL,
+    PASSED_OVER,
+    PATH,
+    USED,
+    Defaults,
+    FieldError,
+    Fields,
+    parse_label,
+    report_of,
+)
 from recognizer.labelled_sources import NO_IMAGES, labelled_files
 
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}  # as spreadsheets write them, by language
 TABLE = "badcases.csv"  # within a folder that was exported
 FROM_STDIN = "standard input"
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -182,7 +194,13 @@ def _json_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
 
 
 def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
-    reader = csv.reader(lines)
+    head: list[str] = []
+    for line in lines:
+        head.append(line)
+        if line.strip():
+            break
+    separator = _separator(head[-1]) if head else ","
+    reader = csv.reader(chain(head, lines), delimiter=separator)
     header: list[str] | None = None
     number = 0
     while True:
@@ -194,15 +212,32 @@ def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
         except csv.Error as error:
             yield number, f"is no row of a CSV table ({error})"
             continue
+        if not any(cells):
+            continue
         if header is None:
             names = [cell.strip().lower() for cell in cells]
             header = names if {PATH, LABEL} <= set(names) else [PATH, LABEL]
             if header is names:
                 continue
         if len(cells) > len(header) and any(cells[len(header) :]):
-            yield number, f"has {len(cells)} cells for {len(header)} columns; quote those with commas"
-        elif any(cells):
+            yield (
+                number,
+                f"has {len(cells)} cells for {len(header)} columns; quote those with {_SEPARATORS[separator]}",
+            )
+        else:
             yield number, dict(zip(header, cells, strict=False))
+
+
+def _separator(line: str) -> str:
+    """What stands between the cells of a table that begins so: a header, or a path and a label."""
+    for separator in _SEPARATORS:
+        with contextlib.suppress(csv.Error, FieldError):
+            cells = next(csv.reader([line], delimiter=separator))
+            if {PATH, LABEL} <= {cell.strip().lower() for cell in cells}:
+                return separator
+            if len(cells) == 2 and parse_label(cells[1]) is not None:
+                return separator
+    return ","
 
 
 def _row(number: int, fields: Fields, base: Path, defaults: Defaults) -> AnyRow:

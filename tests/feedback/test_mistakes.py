@@ -177,6 +177,20 @@ def test_the_command_tells_what_an_image_looks_like(tmp_path, monkeypatch, capsy
     assert "b.png" in said.err
 
 
+def test_a_mistake_that_is_only_the_nearest_is_called_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
+    other = next(number for number in range(40) if LABELS[number] != LABELS[0])
+    with Store.open() as opened:
+        opened.add([sample(0, 10)])
+    (tmp_path / "a.png").write_bytes(sample(other, 10).image)
+    Image.new("L", (28, 28), 255).save(tmp_path / "blank.png")
+    assert badcase(["similar", str(tmp_path / "a.png"), str(tmp_path / "blank.png")]) == 0
+    first, case, last = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path / 'a.png'}: this looks like no past mistake; the nearest:"
+    assert case.startswith("  case 1\t")
+    assert last == f"{tmp_path / 'blank.png'}: this looks like no past mistake"
+
+
 def test_a_few_cases_are_searched_exactly(store, monkeypatch):
     ran = seen(monkeypatch)
     monkeypatch.setattr(cost, "COMPARE_ROW", 1.0)  # as if millions had been asked

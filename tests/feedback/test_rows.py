@@ -49,8 +49,13 @@ def test_bad_rows_are_refused_one_by_one(tmp_path, run):
             [(2, "has 3 cells for 2 columns; quote those with commas"), (3, "has no label")],
         ),
         ('path,label\n"0.png","$"\n"un', [(2, ""), (3, "has no label")]),
+        ("path;label\n0.png;$\n", [(2, "")]),
+        ("\ufeff\nnote\tPath\tLabel\na, b; c\t0.png\t$\n", [(3, "")]),
+        ("0.png;$\n0.png;$;more\n", [(1, ""), (2, "has 3 cells for 2 columns; quote those with semicolons")]),
+        ("0.png;more;$\n", [(1, "has no label")]),
         ("", []),
         ("\n\n", []),
+        ("\u00a0", [(1, "has no label")]),
     ],
 )
 def test_csv_files(tmp_path, run, text, found):

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             yield make_row(number, path, {**said, "name": PurePath(path).name}, defaults)
 
     tally = Tally()
-    for result in take(Rows(read, lambda: len(args.paths)), args):
+    for result in take(Rows(read, lambda: len(args.paths)), args, numbered=False):
         tally.add(result)
         if not args.json and not result.problem:
             known = ", known already" if result.status == "known" else ""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.badcase.options import add_store, existing_store, number_of
 from recognizer.cli.common import need_new_folder, table_console
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.told import mistake
@@ -72,7 +72,9 @@ def _for_people(found: Diagnosis) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    sys.stdout.write(f"{found.cases} cases, {found.bad} read wrongly by the model that read them last\n")
+    sys.stdout.write(
+        f"{number_of(found.cases, 'case')}, {found.bad} read wrongly by the model that read them last\n"
+    )
     for suspect in found.suspects[:SHOWN]:
         label, likely = label_text(suspect.label), label_text(suspect.likely)
         sys.stdout.write(f"look: case {suspect.case} is labelled {label} and looks like {likely}\n")

@@ -7,7 +7,7 @@ import json
 import sys
 
 from recognizer.cli.arguments import at_least
-from recognizer.cli.badcase.options import add_store, existing_store
+from recognizer.cli.badcase.options import add_store, existing_store, number_of
 from recognizer.cli.common import need_training
 from recognizer.named_files import printable
 
@@ -50,10 +50,12 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({"candidate": str(folder), **said}, ensure_ascii=False) + "\n")
         return 0
     for each in said["proposals"]:
-        sys.stderr.write(f"{printable(each['group'])}: {each['cases']} cases, {each['proposal']}\n")
+        sys.stderr.write(
+            f"{printable(each['group'])}: {number_of(each['cases'], 'case')}, {each['proposal']}\n"
+        )
     sys.stderr.write(
-        f"learnt from {len(said['learn'])} cases in {said['seconds']} s, to be judged by {len(said['judge'])}; "
-        f"{len(said['look'])} are left out, their labels are in doubt\n"
+        f"learnt from {number_of(len(said['learn']), 'case')} in {said['seconds']} s, "
+        f"to be judged by {len(said['judge'])}; {len(said['look'])} are left out, their labels are in doubt\n"
     )
     if not said["share"]:
         sys.stderr.write("stage one could learn none of it without forgetting more than is allowed\n")

@@ -65,6 +65,11 @@ def chosen_cases(store: Store, args: argparse.Namespace) -> Iterator[Case]:
     return (case for case in store.cases(chosen(args)) if from_source(case.source, args.source))
 
 
+def number_of(n: int, what: str) -> str:
+    """A number of things, such as "1 case" or "2 cases"."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def from_source(source: str, pattern: str | None) -> bool:
     """Whether a source is one of those meant."""
     return pattern is None or fnmatch.fnmatchcase(source, pattern)

@@ -9,7 +9,7 @@ from functools import partial
 
 from recognizer import Recognizer
 from recognizer.cli.arguments import add_model
-from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store
+from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, number_of
 from recognizer.cli.measuring import progress
 from recognizer.feedback.ingest import recheck
 
@@ -33,5 +33,5 @@ def run(args: argparse.Namespace) -> int:
             if before.get(case.id, case.state) != case.state
         )
     what = ", ".join(f"{n} from {change}" for change, n in sorted(changed.items())) or "no state changed"
-    sys.stdout.write(f"{len(before)} cases read by {recognizer.model}: {what}\n")
+    sys.stdout.write(f"{number_of(len(before), 'case')} read by {recognizer.model}: {what}\n")
     return 0

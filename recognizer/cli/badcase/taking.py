@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 from recognizer import Recognizer
 from recognizer.audit import whoami
+from recognizer.cli.badcase.options import number_of
 from recognizer.cli.progress import watched
 from recognizer.feedback.ingest import Keeper, Rehearsal, Result, ingest
 from recognizer.feedback.rows import Rows
@@ -47,22 +48,31 @@ class Tally:
         states = ", ".join(f"{n} {state}" for state, n in sorted(self.states.items()))
         disputes = f" ({self.contradicting} of disputed cases)" if self.contradicting else ""
         return (
-            f"{_counted(self.rows, 'row')}: "
-            f"{_counted(self.statuses['new'], 'new case')}{f' ({states})' if states else ''}, "
-            f"{_counted(self.statuses['further'], 'further report')}{disputes}, "
+            f"{number_of(self.rows, 'row')}: "
+            f"{number_of(self.statuses['new'], 'new case')}{f' ({states})' if states else ''}, "
+            f"{number_of(self.statuses['further'], 'further report')}{disputes}, "
             f"{self.statuses['known']} known, {self.statuses['refused']} refused"
         )
 
 
-def take(rows: Rows, args: argparse.Namespace, dry_run: bool = False) -> Iterator[Result]:
-    """Store rows; refused ones are told on standard error, and with ``--json`` all on standard output."""
+def take(
+    rows: Rows, args: argparse.Namespace, dry_run: bool = False, numbered: bool = True
+) -> Iterator[Result]:
+    """Store rows; refused ones are told on standard error, and with ``--json`` all on standard output.
+
+    Args:
+        rows: what to store.
+        args: the options of the command.
+        dry_run: only say what would be stored.
+        numbered: whether a row's number tells people which it is.
+    """
     recognizer = Recognizer.load(args.model)
     with _keeper(args, dry_run) as keeper:
         results: Iterable[Result] = ingest(rows.read(), keeper, recognizer)
         if sys.stderr.isatty():
             results = watched(results, rows.total, sys.stderr)
         for result in results:
-            _tell(result, args.json)
+            _tell(result, args.json, numbered)
             yield result
     for note in rows.notes:
         sys.stderr.write(f"{printable(note)}\n")
@@ -70,21 +80,18 @@ def take(rows: Rows, args: argparse.Namespace, dry_run: bool = False) -> Iterato
         sys.stderr.write(f"columns passed over: {printable(', '.join(sorted(rows.unknown)))}\n")
 
 
-def _tell(result: Result, as_json: bool) -> None:
+def _tell(result: Result, as_json: bool, numbered: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
     if result.problem:
         path = f"{printable(result.path)}: " if result.path else ""
-        sys.stderr.write(f"row {result.row}: {path}{printable(result.problem)}\n")
+        row = f"row {result.row}: " if numbered else ""
+        sys.stderr.write(f"{row}{path}{printable(result.problem)}\n")
 
 
 def reporter(args: argparse.Namespace) -> str:
     """Who makes reports that don't tell it."""
     return args.reporter or whoami()
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 @contextmanager

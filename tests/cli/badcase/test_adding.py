@@ -90,7 +90,7 @@ def test_add_refuses_one_and_stores_the_other(badcase, image, capsys):
     assert main(["add", "missing.png", path, "--label", str(label)]) == 1
     out, err = capsys.readouterr()
     assert out == "img.png: case 1, confirmed\n"
-    assert err == "row 1: missing.png: no such file\n"
+    assert err == "missing.png: no such file\n"
 
 
 def test_ingest_tells_refused_rows_and_a_summary(badcase, tmp_path, capsys):

@@ -114,6 +114,15 @@ def test_without_matplotlib_the_table_works_and_the_plot_says_what_to_install(
     assert "pip install 'digit-recognizer-eleven[train]'" in capsys.readouterr().err
 
 
+def test_a_single_case_and_a_folder_that_is_there_are_told_in_plain_words(badcase, image, capsys):
+    badcase("add", image[0], "--label", image[1])
+    assert badcase("recheck").startswith("1 case read by ")
+    assert main(["export", "out"]) == 0
+    assert capsys.readouterr().err == "1 case\n"
+    assert main(["export", "out"]) == 2
+    assert capsys.readouterr().err == "error: out is not empty; name a new folder\n"
+
+
 def test_export_and_ingest_again(badcase, tmp_path):
     write_folder(tmp_path / "meters", range(10))
     badcase("ingest", "meters")
