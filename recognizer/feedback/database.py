@@ -16,6 +16,7 @@ from recognizer.errors import StoreError
 from recognizer.feedback import schema
 
 _Result = TypeVar("_Result")
+_FAILURES = (SQLAlchemyError, sqlite3.Error, UnicodeError)  # the last is of text that no database takes
 
 
 class Database:
@@ -71,7 +72,7 @@ class Database:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except _FAILURES as error:
             raise self._refusal(error) from None
 
     def write(self, work: Callable[[Connection], _Result]) -> _Result:
@@ -85,7 +86,7 @@ class Database:
                 connection.execution_options(writes=True)
                 with connection.begin():
                     return work(connection)
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except _FAILURES as error:
             raise self._refusal(error) from None
 
     def _refusal(self, error: Exception) -> StoreError:

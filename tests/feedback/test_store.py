@@ -87,6 +87,13 @@ def test_a_batch_is_stored_as_a_whole_or_not_at_all(store, sample):
     assert list(store.cases()) == []
 
 
+def test_text_that_no_database_takes_is_one_line_and_nothing_is_stored(store, sample):
+    with pytest.raises(StoreError) as caught:
+        store.add([sample(0), sample(1, source="caf\udce9")])
+    assert "\n" not in str(caught.value)
+    assert list(store.cases()) == []
+
+
 def test_cases_are_chosen(store, sample):
     def of(label):
         return next(number for number in range(40) if png(number)[1] == label)
