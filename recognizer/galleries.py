@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retrieval import Gallery
 
 MNIST_SOURCE = "mnist/train"  # of images whose ids are positions in MNIST's training file
+PRINT_SOURCE = "print"  # before the name of a typeface, of printed digits
 
 
 @contextmanager

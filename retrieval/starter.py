@@ -28,39 +28,33 @@ def write_starter(
     glyphs: NDArray[np.uint8],
     labels: NDArray[np.integer],
     ids: Sequence[str],
-    source: str,
+    sources: str | Sequence[str],
     *,
     encoder: Encoder | None = None,
     folder: str | os.PathLike[str] | None = None,
-    count: int = COUNT,
-    seed: int = SEED,
     progress: Progress | None = None,
 ) -> Path:
-    """Write the starter gallery anew, from a sample with the labels in equal shares.
+    """Write the starter gallery anew.
 
     Args:
-        glyphs: uint8 (N, 28, 28), to choose from.
+        glyphs: uint8 (N, 28, 28).
         labels: what each one shows.
         ids: an id each.
-        source: where all of them come from.
+        sources: where they come from: one string, or one for each.
         encoder: by default the one that ships.
         folder: by default the place in the package that `Gallery.open` looks at.
-        count: how many to choose; a multiple of the number of labels.
-        seed: of the choice. The same arguments give the same gallery.
         progress: called with how many are done.
 
     Returns:
         The folder.
 
     Raises:
-        QueryError: there are too few glyphs of a label.
+        QueryError: the arguments don't fit together.
         EncoderError: there is no usable encoder.
     """
     using = encoder or Encoder.open()
     target = shipped_folder() / STARTER if folder is None else Path(folder)
-    chosen = np.sort(_choice(labels, count, seed)).tolist()
-    names = [ids[place] for place in chosen]
-    arrivals = Arrivals.checked(glyphs[chosen], names, labels[chosen].tolist(), source)
+    arrivals = Arrivals.checked(glyphs, ids, labels.tolist(), sources)
     partial = target.with_name(target.name + PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -72,7 +66,17 @@ def write_starter(
     return target
 
 
-def _choice(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.intp]:
+def equal_shares(labels: NDArray[np.integer], count: int = COUNT, seed: int = SEED) -> NDArray[np.intp]:
+    """Places of a sample with the labels in equal shares, in order.
+
+    Args:
+        labels: to choose from.
+        count: how many to choose; a multiple of the number of labels.
+        seed: the same one chooses the same.
+
+    Raises:
+        QueryError: there are too few of a label.
+    """
     rng = np.random.default_rng(seed)
     different = np.unique(labels)
     each, rest = divmod(count, len(different))
@@ -84,4 +88,4 @@ def _choice(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.in
         if len(places) < each:
             raise QueryError(f"only {len(places)} glyphs have the label {label}, and {each} are needed")
         chosen.append(rng.choice(places, each, replace=False))
-    return np.concatenate(chosen)
+    return np.sort(np.concatenate(chosen))

@@ -31,15 +31,7 @@ def glyphs():
 def write_shipped(folder):
     """A folder like ``retrieval/models``."""
     encoder = retrieval.encoder.Encoder.open(write_encoder(folder))
-    write_starter(
-        glyphs(),
-        LABELS.astype(int),
-        NAMES,
-        SOURCE,
-        encoder=encoder,
-        folder=folder / "starter",
-        count=len(NAMES),
-    )
+    write_starter(glyphs(), LABELS.astype(int), NAMES, SOURCE, encoder=encoder, folder=folder / "starter")
     return folder
 
 

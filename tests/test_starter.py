@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recognizer import Recognizer
-from recognizer.galleries import MNIST_SOURCE
+from recognizer import Recognizer, to_glyph
+from recognizer.galleries import MNIST_SOURCE, PRINT_SOURCE
+from reject_gen.typefaces import BUILT_IN, DIGITS, built_in, names, render
 from retrieval import Gallery
 
 ROOT = Path(__file__).parents[1]
@@ -28,19 +30,45 @@ def test_it_is_whole_and_small(gallery):
     gallery.verify()
     size = sum(file.stat().st_size for file in gallery.path.rglob("*") if file.is_file())
     assert size <= MOST_BYTES
-    assert len(gallery) == 10_000
+    assert len(gallery) == 10_600
 
 
-def test_it_holds_as_many_of_each_digit_with_positions_as_ids(gallery):
-    hits = [
-        hit
-        for digit in range(10)
-        for hit in gallery.search(np.zeros((1, 28, 28), np.uint8), 2000, label=digit)[0]
-    ]
-    assert Counter(hit.label for hit in hits) == dict.fromkeys(range(10), 1000)
-    assert len({hit.id for hit in hits}) == 10_000
-    assert all(0 <= int(hit.id) < 60_000 for hit in hits)
-    assert {hit.source for hit in hits} == {MNIST_SOURCE}
+def hits_of(gallery, source):
+    """All that a source's pattern finds."""
+    return gallery.search(np.zeros((1, 28, 28), np.uint8), len(gallery), source=source)[0]
+
+
+def test_it_holds_as_many_of_each_digit_and_tells_writing_from_print(gallery):
+    written, printed = hits_of(gallery, MNIST_SOURCE), hits_of(gallery, f"{PRINT_SOURCE}/*")
+    assert Counter(hit.label for hit in written) == dict.fromkeys(range(10), 1000)
+    assert all(0 <= int(hit.id) < 60_000 for hit in written)
+    assert Counter(hit.label for hit in printed) == dict.fromkeys(range(10), 60)
+    assert all(hit.id == f"{hit.source}/{hit.label}" for hit in printed)
+    assert len({hit.id for hit in (*written, *printed)}) == len(gallery)
+
+
+def test_print_in_a_typeface_that_it_has_not_is_found(gallery):
+    assert not [source for source in gallery.sources() if names(BUILT_IN)[0] in source]
+    pages = [render(digit, BUILT_IN, 56, margin=8) for digit in DIGITS]
+    found = gallery.search(np.stack([to_glyph(page) for page in pages]), 5)
+    assert [[hit.label for hit in hits] for hits in found] == [[digit] * 5 for digit in range(10)]
+
+
+def test_print_is_drawn_in_typefaces_that_training_may_learn_from(monkeypatch):
+    pytest.importorskip("torch")
+    from recognizer.training.embedding import starter
+
+    face = built_in()
+    held_out = replace(face, path="held out", family="Other")  # there is no such file to be drawn from
+    monkeypatch.setattr(starter, "find_typefaces", lambda: (face, held_out))
+    monkeypatch.setattr(starter, "split_typefaces", lambda faces, _: (faces[:1], faces[1:]))
+    known = starter.known_print()
+    source = f"{PRINT_SOURCE}/{face.family} {face.style}"
+    assert known.ids == [f"{source}/{digit}" for digit in DIGITS]
+    assert (known.sources, known.labels.tolist()) == ([source] * 10, list(range(10)))
+    assert np.array_equal(known.glyphs[8], to_glyph(render("8", BUILT_IN, 56, margin=8)))
+    monkeypatch.setattr(starter, "split_typefaces", lambda faces, _: ((), faces))
+    assert starter.known_print().ids == known.ids
 
 
 @pytest.mark.parametrize(("name", "digit"), [("photo-4.png", 4), ("paper-5.png", 5), ("shadow-2.jpg", 2)])

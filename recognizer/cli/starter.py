@@ -24,20 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--count",
         type=at_least(10),
         metavar="N",
-        help="how many images, as many of each digit (default: 10000)",
+        help="how many handwritten digits, as many of each; print is added (default: 10000)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Write it."""
     from recognizer.training.embedding.starter import make_starter
+    from retrieval import Gallery
     from retrieval.starter import COUNT
 
     if args.out:
         need_new_folder("--out", args.out)
     count = args.count or COUNT
-    with counted(count, sys.stderr) as tell:
+    with counted(None, sys.stderr) as tell:
         folder = make_starter(find_data(args.data), args.out, count, tell)
+    images = len(Gallery.open(folder))
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    sys.stdout.write(f"{folder}: {count:,} images, {size / 1e6:.2f} MB\n")
+    sys.stdout.write(f"{folder}: {images:,} images, {size / 1e6:.2f} MB\n")
     return 0

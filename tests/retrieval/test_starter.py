@@ -7,7 +7,7 @@ import pytest
 
 from retrieval import Gallery
 from retrieval.errors import GalleryError, QueryError
-from retrieval.starter import write_starter
+from retrieval.starter import equal_shares, write_starter
 
 
 @pytest.fixture
@@ -15,20 +15,26 @@ def glyphs():
     return np.random.default_rng(2).integers(0, 255, (60, 28, 28), dtype=np.uint8)
 
 
+def arguments(glyphs, count, seed=1):
+    """Of `write_starter`: a sample of the glyphs, which show 0, 1 and 2 in turn."""
+    chosen = equal_shares(np.arange(60) % 3, count, seed)
+    sources = ["print" if n % 2 else "training images" for n in chosen.tolist()]
+    return glyphs[chosen], chosen % 3, list(map(str, chosen.tolist())), sources
+
+
 @pytest.fixture
 def starter(tmp_path, encoder, glyphs):
-    names = [str(n) for n in range(60)]
-    folder = write_starter(
-        glyphs, np.arange(60) % 3, names, "training images", encoder=encoder, folder=tmp_path / "s", count=30
+    return Gallery.open(
+        write_starter(*arguments(glyphs, 30), encoder=encoder, folder=tmp_path / "s"), encoder
     )
-    return Gallery.open(folder, encoder)
 
 
 def test_it_holds_equal_shares_and_answers(starter, glyphs):
     hits = starter.search(glyphs[:1], k=99)[0]
     assert len(hits) == len(starter) == 30
     assert [sum(hit.label == label for hit in hits) for label in range(3)] == [10, 10, 10]
-    assert all(hit.label == int(hit.id) % 3 and hit.source == "training images" for hit in hits)
+    sources = ("training images", "print")
+    assert all((hit.label, hit.source) == (int(hit.id) % 3, sources[int(hit.id) % 2]) for hit in hits)
     inside = [hit.id for hit in hits]
     assert np.array_equal(starter.glyphs(inside), glyphs[[int(name) for name in inside]])
     for mode in ("precision", "recall"):
@@ -38,8 +44,7 @@ def test_it_holds_equal_shares_and_answers(starter, glyphs):
 
 def test_the_same_seed_makes_the_same_files(starter, glyphs, tmp_path, encoder):
     def made(folder, seed):
-        arguments = (glyphs, np.arange(60) % 3, [str(n) for n in range(60)], "training images")
-        folder = write_starter(*arguments, encoder=encoder, folder=tmp_path / folder, count=30, seed=seed)
+        folder = write_starter(*arguments(glyphs, 30, seed), encoder=encoder, folder=tmp_path / folder)
         return {file.stem: np.load(file) for file in folder.rglob("*.npy")}
 
     first, second, other = made("a", 1), made("b", 1), made("c", 2)
@@ -48,16 +53,8 @@ def test_the_same_seed_makes_the_same_files(starter, glyphs, tmp_path, encoder):
 
 
 def test_it_is_written_anew_in_its_place(starter, glyphs, encoder):
-    write_starter(
-        glyphs,
-        np.arange(60) % 2,
-        [str(n) for n in range(60)],
-        "x",
-        encoder=encoder,
-        folder=starter.path,
-        count=4,
-    )
-    assert len(Gallery.open(starter.path, encoder)) == 4
+    write_starter(*arguments(glyphs, 6), encoder=encoder, folder=starter.path)
+    assert len(Gallery.open(starter.path, encoder)) == 6
     assert [entry.name for entry in starter.path.parent.iterdir()] == ["s"]
 
 
@@ -76,15 +73,6 @@ def test_it_stays_as_it_is(starter, glyphs, encoder):
 
 
 @pytest.mark.parametrize(("count", "labels"), [(31, 3), (90, 3)])
-def test_shares_that_can_not_be_equal(tmp_path, encoder, glyphs, count, labels):
+def test_shares_that_can_not_be_equal(count, labels):
     with pytest.raises(QueryError):
-        write_starter(
-            glyphs,
-            np.arange(60) % labels,
-            ["x"] * 60,
-            "",
-            encoder=encoder,
-            folder=tmp_path / "s",
-            count=count,
-        )
-    assert not (tmp_path / "s").exists()
+        equal_shares(np.arange(60) % labels, count)
