@@ -19,6 +19,10 @@ REACH = 0.15  # of a character's height: a cut may stray so far to either side o
 DEEPEST = 0.3  # of a character's height: a cut that crosses more ink is none
 SLIDE = 0.06  # of a pixel of ink: what a step to the side costs a cut
 APART = 0.025  # of a character's height squared: two cuts with less ink between them are one
+GAP = 0.05  # of a character's height: a cut that crosses no more ink runs through a gap
+POINT = (
+    0.006  # of a character's height squared: between two gaps so much ink is a point, and both cuts are kept
+)
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,15 @@ def find_cuts(ink: Grey, size: float, fineness: int = 1) -> Cuts:
     left = np.take_along_axis(sums, paths.T, axis=1).T
     ends = np.stack([np.zeros(height), sums[:, -1]])
     least = APART * size * size / fineness
+    gaps = costs < GAP * size
+    apart = np.where(gaps, min(least, POINT * size * size), least)
     free = np.ones(len(paths), bool)
     for end in ends:
-        free &= np.abs(left - end).sum(axis=1) >= least
+        free &= np.abs(left - end).sum(axis=1) >= apart
     chosen: list[int] = []
     while free.any():
         chosen.append(int(free.argmax()))
-        free &= np.abs(left - left[chosen[-1]]).sum(axis=1) >= least
+        free &= np.abs(left - left[chosen[-1]]).sum(axis=1) >= (apart if gaps[chosen[-1]] else least)
     chosen.sort(key=lambda i: float(paths[i].mean()))
     edges = np.full((1, height), -1), np.full((1, height), width - 1)
     return Cuts(

@@ -17,6 +17,7 @@ from recognizer.results import REJECT, Reason, Recognition
 Pair: TypeAlias = tuple[int, int]
 NO_SPECIALIST = -1
 NO_DIGIT = 0.95  # of reject's score: on validation data 94 % of refused non-digits reach it, and 20 % of MNIST's digits
+NO_DOUBT = 10.0  # of the logit of reject above the best digit's, as calibrated, where it is known to be none
 RIVAL = 0.5  # a second digit with this share of the best one's score makes an answer ambiguous
 
 
@@ -144,6 +145,16 @@ def settle(logits: NDArray[np.float32], pair: Pair, log_odds: NDArray[np.float64
     settled[:, one] = np.where(log_odds >= 0, winner, loser)
     settled[:, other] = np.where(log_odds >= 0, loser, winner)
     return settled.astype(np.float32)
+
+
+def rule_out(
+    logits: NDArray[np.float32], marks: NDArray[np.bool_], temperature: float
+) -> NDArray[np.float32]:
+    """Logits (N, 11) in which ``marks``, bool (N,), are no digits; the digits stay as they were to each other."""
+    ruled = logits.copy()
+    certain = logits[:, :REJECT].max(axis=1) + NO_DOUBT * temperature
+    ruled[:, REJECT] = np.where(marks, np.maximum(logits[:, REJECT], certain), logits[:, REJECT])
+    return ruled
 
 
 def decide(

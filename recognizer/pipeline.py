@@ -16,7 +16,7 @@ from recognizer.boxes import checked_box, cut
 from recognizer.bundle import Bundle
 from recognizer.checks import check_images, check_length
 from recognizer.current import open_model
-from recognizer.decide import Decision, allowed_mask, blank, decide
+from recognizer.decide import Decision, allowed_mask, blank, decide, rule_out
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.explain import KnownDigits
 from recognizer.finder import Finder
@@ -184,7 +184,8 @@ class Recognizer:
 
         Returns:
             An answer a character, left to right, with its ``box`` in pixels of the page; none for a page without ink.
-            With ``length``, so many, or fewer where there is too little ink to make as many.
+            A mark that is no digit, as a point, a sign or a letter, is a character too, and refused. With ``length``,
+            so many, or fewer where there is too little ink to make as many; of more, those that are no digits go.
 
         Raises:
             ImageError: the image can't be read.
@@ -198,7 +199,9 @@ class Recognizer:
 
         page = open_page(image, max_pixels=self._max_pixels)
         segments = read_field(page, self._stages.network.first_logits, self._decision.temperature, length)
-        answers = self._decided([each.glyph for each in segments], ["one"] * len(segments), mask, explain)
+        kinds: list[Kind] = ["one"] * len(segments)
+        marks = np.array([each.mark for each in segments], bool)
+        answers = self._decided([each.glyph for each in segments], kinds, mask, explain, marks)
         return tuple(replace(p, box=segment.box) for p, segment in zip(answers, segments, strict=True))
 
     def recognize_boxes(
@@ -288,12 +291,18 @@ class Recognizer:
         ]
 
     def _decided(
-        self, glyphs: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind], allowed: Allowed, explain: int
+        self,
+        glyphs: Sequence[NDArray[np.uint8]],
+        kinds: Sequence[Kind],
+        allowed: Allowed,
+        explain: int,
+        marks: NDArray[np.bool_] | None = None,
     ) -> list[Recognition]:
         if not glyphs:
             return []
         read = self._stages.read(np.stack(glyphs))
-        answers = decide(read.logits, kinds, self._decision, allowed, read.specialists)
+        logits = read.logits if marks is None else rule_out(read.logits, marks, self._decision.temperature)
+        answers = decide(logits, kinds, self._decision, allowed, read.specialists)
         if not explain:
             return answers
         near = self._known.nearest(glyphs, explain)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -19,10 +18,7 @@ from recognizer.ink import (
     rectangle,
     structure_signs,
 )
-from recognizer.row_lines import Labels, find_lines
-
-if TYPE_CHECKING:
-    from cv2.typing import MatLike
+from recognizer.row_lines import Labels, find_components, find_lines
 
 LEAST_CONTRAST = 11  # of 255: fainter ink can't be told from the paper's own unevenness
 NOISE_RATIO = 4.0  # ink stands out from the paper's noise by this many standard deviations
@@ -99,7 +95,7 @@ def _row_of(page: Grey) -> Row | None:
     ink, rounds = _ink(page), ROUNDS
     while True:
         threshold, paper, noise = _levels(ink)
-        labels, stats = _components(cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1])
+        labels, stats = find_components(cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1])
         lined = find_lines(labels, stats)
         if not rounds or not cv2.countNonZero(lined):
             break
@@ -112,12 +108,6 @@ def _row_of(page: Grey) -> Row | None:
     if not 0 < np.count_nonzero(kept) <= MOST or contrast < max(LEAST_CONTRAST, NOISE_RATIO * noise):
         return None
     return _cut(ink, strokes, paper, stats[kept, cv2.CC_STAT_HEIGHT])
-
-
-def _components(binary: MatLike) -> tuple[Labels, Labels]:
-    """The number of each pixel's component, int32 (H, W), and OpenCV's statistics of the components, int32 (N, 5)."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary)
-    return labels, stats  # type: ignore[return-value]
 
 
 def _cut(ink: Grey, strokes: Grey, paper: int, heights: Labels) -> Row:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.ink import Grey, rectangle
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
 
 Labels: TypeAlias = "NDArray[np.int32]"
 
@@ -17,6 +20,12 @@ REACH = 0.7  # of the page's width: a line along it is longer
 INSIDE = 0.15  # of the page's height: what lies within this of the page's edges may be a frame
 # Of the page's height: characters that stand in a frame keep this distance from the page's edges.
 CLEAR = 0.06
+
+
+def find_components(binary: MatLike) -> tuple[Labels, Labels]:
+    """The number of each pixel's component, int32 (H, W), and OpenCV's statistics of the components, int32 (N, 5)."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary)
+    return labels, stats  # type: ignore[return-value]
 
 
 def find_lines(labels: Labels, stats: Labels) -> Grey:

@@ -1,6 +1,7 @@
 """Rows of digits: spaced, touching, dark or bright, of known and unknown length; letters, blanks, boxes."""
 
 import json
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -153,6 +154,74 @@ def test_letters_are_rejected_and_not_dropped(recognizer, letters):
     answers = recognizer.recognize_field(row(letters, gap=8))
     assert text(answers) == "".join(c if c.isdigit() else "?" for c in letters)
     assert all(p.reason for p in answers if p.rejected)
+
+
+def printed(line, size=40, margin=8):
+    """A line as the typeface sets it, dark on light: points at the foot, signs at their own height."""
+    ink = render(line, BUILT_IN, size, margin=margin)
+    return 240 - np.minimum(ink, 220)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1.5",
+        "12,50",
+        "1,234.56",
+        "-42",
+        "3-8",
+        "0.007",
+        "12:45",
+        "12A4",
+        "$12",
+        "7A80",
+        "205-3",
+        "3.14",
+        "90:15",
+    ],
+)
+@pytest.mark.parametrize("inverted", [False, True])
+def test_marks_between_digits_are_refused_and_not_dropped(recognizer, line, inverted):
+    page = printed(line)
+    answers = recognizer.recognize_field(255 - page if inverted else page)
+    assert text(answers) == "".join(c if c.isdigit() else "?" for c in line)
+    assert {p.reason for p in answers if p.rejected} == {"not_a_digit"}
+    assert_in_order(answers, page)
+
+
+@pytest.mark.parametrize("line", ["12%", "(12)", "12|34"])
+def test_signs_as_high_as_digits_leave_a_question_mark(recognizer, line):
+    assert "?" in text(recognizer.recognize_field(printed(line)))
+
+
+def test_a_mark_is_refused_whatever_it_looks_like(recognizer):
+    page = printed("8,3")
+    comma = recognizer.recognize_field(page)[1]
+    left, top, right, bottom = comma.box
+    assert comma.reason == "not_a_digit"
+    assert 0.99 < sum(comma.scores) < 1.01
+    assert comma.scores[10] > 0.95
+    assert 0 < comma.confidence <= 1
+    assert bottom - top < 0.4 * page.shape[0]
+    assert right - left < 0.2 * page.shape[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "digits"),
+    [("1.5", "15"), ("12,50", "1250"), ("-42", "42"), ("12:45", "1245"), ("1,234.56", "123456")],
+)
+def test_a_known_length_leaves_marks_out(recognizer, line, digits):
+    assert text(recognizer.recognize_field(printed(line), length=len(digits))) == digits
+
+
+def test_specks_are_no_marks(recognizer):
+    page = printed("40817", size=60)
+    clean = recognizer.recognize_field(page)
+    dots = [(c.box[2] + n.box[0]) // 2 for c, n in pairwise(clean)]
+    for x, y in zip(dots, (20, 30, 40, 25), strict=True):
+        page[y : y + 2, x : x + 2] = 40
+    page[2:4, 30:60] = 60
+    assert text(recognizer.recognize_field(page)) == "40817"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 2), (5, 900), (900, 5)])

@@ -1,0 +1,121 @@
+"""The candidates for a row's characters: the ink between any two cuts that are near enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.cuts import GAP, Cuts
+from recognizer.glyph import normalise
+from recognizer.ink import Grey
+from recognizer.results import Box
+from recognizer.row import Row
+from recognizer.row_marks import Boxes, Ground
+
+WIDEST = 1.7  # of a character's height: what is wider is no digit
+RIM = 24  # of 255: fainter ink is the blur around a stroke
+CLEAN = 0.15  # of a character's height: a cut that crosses more ink than this speaks for no gap
+NOTHING = np.empty(0, np.intp)
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The candidates between the cuts of a row.
+
+    Attributes:
+        nodes: how many cuts there are, the row's two ends included.
+        start: int (N,), the cut at each candidate's left.
+        end: int (N,), the cut at its right.
+        glyphs: uint8 (N, 28, 28).
+        boxes: int (N, 4), left, top, right, bottom in the row's pixels.
+        ink: float (N,), pixels of full ink.
+        cut: float (N,), ink crossed at the candidate's right end, in character heights.
+        gap: float (N,), empty columns inside of the candidate, in character heights.
+        join: float (N,), places inside of the candidate where a cut crosses no ink, or as part of one, little.
+        parted: bool (N,), whether a cut inside of the candidate runs through a gap.
+        sides: int (N,), at how many of its two sides a candidate is cut from other ink.
+        near: bool (N,), what of the whole has another piece so near that it may be broken off.
+        low: bool (N,), what is too low for a digit.
+        whole: bool (N,), what stands between gaps: connected pieces of ink, and no part of others.
+        points: bool (N,), what of these holds nothing but pieces too low for a digit, and is no wider.
+        size: the usual height of a character, pixels of the row.
+    """
+
+    nodes: int
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    glyphs: NDArray[np.uint8]
+    boxes: NDArray[np.intp]
+    ink: NDArray[np.float64]
+    cut: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    join: NDArray[np.float64]
+    parted: NDArray[np.bool_]
+    sides: NDArray[np.intp]
+    near: NDArray[np.bool_]
+    low: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+    points: NDArray[np.bool_]
+    size: float
+
+
+def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None) -> Lattice:
+    """The candidates: ink between two cuts that are not too far apart for a character."""
+    count = len(cuts.paths)
+    # So many cuts apart as ``length`` equal shares are, two cuts may be at any distance: then there is always a way.
+    share = 1 if length is None else -(-(count - 1) // length)
+    middles = cuts.paths.mean(axis=1)
+    later, gaps = after(row, cuts), cuts.crossed <= GAP
+    pairs, parts, pieces = [], [], []
+    for a, b in combinations(range(count), 2):
+        near = b - a <= share
+        if not near and middles[b] - middles[a] > 1.2 * WIDEST * row.size:
+            continue
+        found = part(row.ink, later[a], later[b])
+        if found is None or not (near or found[1][2] - found[1][0] <= WIDEST * row.size):
+            continue
+        pairs.append((a, b))
+        parts.append(found)
+        pieces.append(ground.pieces(later[a] & ~later[b]) if gaps[a] and gaps[b] else NOTHING)
+    glyphs, corners, empty, inks = zip(*parts, strict=True)
+    boxes: Boxes = np.array(corners)
+    start, end = np.array(pairs).T
+    clear = np.maximum(0, 1 - cuts.crossed / CLEAN).cumsum()
+    gaps_so_far = gaps.cumsum()
+    wide = (boxes[:, 2] - boxes[:, 0]).tolist()
+    points = np.array([ground.are_points(*each) for each in zip(pieces, wide, strict=True)])
+    return Lattice(
+        count, start, end, np.stack(glyphs), boxes, np.array(inks), cuts.crossed[end],
+        np.array(empty) / row.size, clear[end - 1] - clear[start],
+        gaps_so_far[end - 1] > gaps_so_far[start], 2 - gaps[start].astype(int) - gaps[end],
+        np.array([not ground.apart(*each) for each in zip(pieces, corners, strict=True)]), ground.low(boxes),
+        np.array([len(each) > 0 for each in pieces]),
+        points, row.size,
+    )  # fmt: skip
+
+
+def part(
+    ink: Grey, after: NDArray[np.bool_], beyond: NDArray[np.bool_]
+) -> tuple[Grey, Box, int, float] | None:
+    """The glyph of the ink between two cuts, its box in the row's pixels, empty columns, and pixels of ink, or None."""
+    own: Grey = ink * (after & ~beyond)
+    solid = cv2.threshold(own, RIM, 255, cv2.THRESH_BINARY)[1]
+    left, top, wide, high = cv2.boundingRect(solid)
+    if not wide:
+        return None
+    empty = wide - cv2.countNonZero(cv2.reduce(solid, 0, cv2.REDUCE_MAX))
+    return (
+        normalise(own, (left, top, wide, high)),
+        (left, top, left + wide, top + high),
+        empty,
+        cv2.sumElems(own)[0] / 255,
+    )
+
+
+def after(row: Row, cuts: Cuts) -> NDArray[np.bool_]:
+    """Which pixels lie to the right of each cut: bool (N, H, W)."""
+    return np.arange(row.ink.shape[1]) > cuts.paths[:, :, None]
