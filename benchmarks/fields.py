@@ -6,6 +6,9 @@ Rows of 3–8 digits of MNIST's training part that the model was not trained on,
 last two columns are with the number of digits known. "Alone" bounds what any segmentation could reach with the model:
 the share of the same strings whose digits are all read right one by one. Timed is ``recognize_field`` on an array in
 memory, on one thread.
+
+A second table is of rows with a separator between the digits, or a sign before or after them, from Pillow's typeface:
+how many are read without a sign of doubt as another number, and in how many a ``?`` stands where the separator is.
 """
 
 from __future__ import annotations
@@ -22,10 +25,12 @@ from numpy.typing import NDArray
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist
+from recognizer.results import REJECT_MARK, text_of
 from recognizer.training.config import TrainingConfig
 from recognizer.training.samples import stratified_split
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE
+from reject_gen.typefaces import BUILT_IN, glyph
 
 Image = NDArray[np.uint8]
 Layout = Callable[[Sequence[Image], np.random.Generator], Image]
@@ -69,8 +74,8 @@ def _row(
     page = np.zeros((HEIGHT, 2 * MARGIN + 28 * len(digits) + 12 * len(digits)), np.uint8)
     end = MARGIN
     for place, digit in enumerate(digits):
-        left, top, width, height = cv2.boundingRect((digit >= INK).view(np.uint8))
-        ink = digit[top : top + height, left : left + width]
+        ink = _cut_out(digit)
+        height, width = ink.shape
         y = (HEIGHT - height) // 2 + int(rng.integers(-jitter, jitter + 1))
         if place and gap:
             end += gap(place)
@@ -119,6 +124,55 @@ LAYOUTS: dict[str, Layout] = {
     "spaced, on paper": photographed(spaced),
     "pushed, on paper": photographed(pushed),
 }
+
+
+SEPARATORS = ".,-:/()%A|$"
+BEFORE, BEHIND = "$(", "%)"
+
+
+def separated(digits: Sequence[Image], mark: str, rng: np.random.Generator) -> tuple[Image, int]:
+    """Digits of one height on one ground line with a printed ``mark`` among them, and its place."""
+    place = 0 if mark in BEFORE else len(digits) if mark in BEHIND else int(rng.integers(1, len(digits)))
+    inks = [_cut_out(digit) for digit in digits]
+    below = glyph(BUILT_IN, mark)
+    scale = 20 / glyph(BUILT_IN, "0").shape[0]
+    # Drawn with a nought, a mark keeps its height above the ground line.
+    pair = glyph(BUILT_IN, mark + "0")
+    size = max(1, round(below.shape[1] * scale)), max(1, round(pair.shape[0] * scale))
+    drawn = cv2.resize(pair[:, : below.shape[1]], size, interpolation=cv2.INTER_AREA)
+    high = np.flatnonzero(pair[:, below.shape[1] + 1 :].any(axis=1))
+    drop = round((pair.shape[0] - 1 - int(high[-1])) * scale)
+    items = [(ink, 0) for ink in inks]
+    items.insert(place, (np.asarray(drawn, np.uint8), drop))
+    page = np.zeros((HEIGHT + 8, 2 * MARGIN + sum(ink.shape[1] + 10 for ink, _ in items)), np.uint8)
+    end = MARGIN
+    for ink, depth in items:
+        bottom = HEIGHT - MARGIN + depth
+        page[bottom - ink.shape[0] : bottom, end : end + ink.shape[1]] = ink
+        end += ink.shape[1] + int(rng.integers(2, 11))
+    return page[:, : end + MARGIN], place
+
+
+def _cut_out(digit: Image) -> Image:
+    left, top, width, height = cv2.boundingRect((digit >= INK).view(np.uint8))
+    return digit[top : top + height, left : left + width]
+
+
+def measure_mark(recognizer: Recognizer, digits: Digits, mark: str, n: int, seed: int) -> list[float]:
+    """Shares of rows with a mark: no ``?`` at all, a ``?`` in its place, all right; right with the number known."""
+    rng = np.random.default_rng(seed)
+    silent = placed = right = known = 0
+    for _ in range(n):
+        chosen = rng.integers(len(digits.labels), size=int(rng.integers(3, 9)))
+        page, place = separated([digits.images[i] for i in chosen], mark, rng)
+        numbers = "".join(map(str, digits.labels[chosen]))
+        truth = f"{numbers[:place]}{REJECT_MARK}{numbers[place:]}"
+        found = text_of(recognizer.recognize_field(np.ascontiguousarray(page)))
+        silent += REJECT_MARK not in found
+        placed += len(found) == len(truth) and found[place] == REJECT_MARK
+        right += found == truth
+        known += text_of(recognizer.recognize_field(page, length=len(chosen))) == numbers
+    return [silent / n, placed / n, right / n, known / n]
 
 
 @dataclass(frozen=True)
@@ -173,6 +227,7 @@ def main() -> None:
     for name, layout in LAYOUTS.items():
         rows[name] = measure(recognizer, digits, layout, args.n, args.seed)
         print(name, *(f"{value:.3f}" for value in rows[name]), flush=True)
+    marks = {mark: measure_mark(recognizer, digits, mark, args.n, args.seed) for mark in SEPARATORS}
     part = "test" if args.test else "validation"
     write(
         "fields",
@@ -190,6 +245,14 @@ def main() -> None:
             [
                 [name, *(f"{value:.1%}" for value in found), f"{spent:.1f}"]
                 for name, (*found, spent) in rows.items()
+            ],
+        ),
+        "\nWith one printed mark that is no digit. Where the number of digits is known, it is to be left out.\n",
+        table(
+            ["mark", "another number, no `?`", "`?` in its place", "right", "right, number known"],
+            [
+                [f"`{mark}`".replace("|", "\\|"), *(f"{value:.1%}" for value in found)]
+                for mark, found in marks.items()
             ],
         ),
     )
