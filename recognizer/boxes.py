@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,18 @@ from recognizer.glyph import Glyph, find_glyph
 from recognizer.results import Box
 
 
-def checked_box(box: Sequence[int]) -> Box:
-    """Left, top, right and bottom, as whole numbers.
+def checked_boxes(boxes: Iterable[Sequence[int]]) -> list[Box]:
+    """Each box as whole numbers: left, top, right and bottom.
 
     Raises:
-        UsageError: it is no box.
+        UsageError: one of them is no box, or they are no boxes at all.
     """
+    if not isinstance(boxes, Iterable):
+        raise UsageError(f"boxes are a list of (left, top, right, bottom) in pixels, not {boxes!r}")
+    return [_checked(box) for box in boxes]
+
+
+def _checked(box: Sequence[int]) -> Box:
     try:
         left, top, right, bottom = (int(edge) for edge in box)
     except (TypeError, ValueError, OverflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,9 +32,21 @@ def _is_one_array(images: object) -> bool:
     )
 
 
+def check_count(value: object, what: str, least: int) -> None:
+    """A whole number from ``least`` on."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise UsageError(f"{what} must be a whole number, {least} or more, not {value!r}")
+
+
 def check_length(length: int | None) -> None:
     """The number of digits of a row, where it is known."""
-    if length is not None and (
-        isinstance(length, bool) or not isinstance(length, int | np.integer) or length < 1
-    ):
-        raise UsageError(f"length is a whole number from 1 on, or None, not {length!r}")
+    if length is not None:
+        check_count(length, "length", 1)
+
+
+def check_error(max_error: float | None) -> None:
+    """A share of errors, where one is asked for."""
+    if max_error is None:
+        return
+    if isinstance(max_error, bool) or not isinstance(max_error, Real) or not 0 < max_error <= 1:
+        raise UsageError(f"max_error is a share between 0 and 1, not {max_error!r}")

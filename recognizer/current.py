@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from recognizer.bundle import Bundle, read_bundle
+from recognizer.errors import UsageError
 from recognizer.places import REGISTRY_FILE, models_folder
 
 
@@ -15,7 +16,10 @@ def open_model(model: str | os.PathLike[str] | None) -> Bundle:
 
     Raises:
         ModelError: it is missing, damaged or of another format.
+        UsageError: it is no text and no path.
     """
+    if model is not None and (not isinstance(model, str | os.PathLike) or "\0" in os.fsdecode(model)):
+        raise UsageError(f"a model is a folder, or the name of a registered one, not {model!r}")
     if model is None and not _is_there():
         return read_bundle()
     from recognizer.registry import Registry

@@ -78,13 +78,13 @@ def allowed_mask(allowed: Collection[int] | None) -> NDArray[np.bool_] | None:
         return None
     if not isinstance(allowed, Collection) or isinstance(allowed, str | bytes):
         raise UsageError(f"allowed must be a set of digits from 0 to 9, not {allowed!r}")
-    digits = set(allowed)
+    digits = list(allowed)
     if not digits or any(
         isinstance(d, bool) or not isinstance(d, int | np.integer) or not 0 <= d <= 9 for d in digits
     ):
         raise UsageError(f"allowed must hold digits from 0 to 9, not {sorted(digits, key=str)}")
     mask = np.zeros(REJECT, bool)
-    mask[list(digits)] = True
+    mask[digits] = True
     return mask
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.both_stages import Reading, Stages
-from recognizer.boxes import checked_box, cut
+from recognizer.boxes import checked_boxes, cut
 from recognizer.bundle import Bundle
-from recognizer.checks import check_images, check_length
+from recognizer.checks import check_count, check_error, check_images, check_length
 from recognizer.current import open_model
 from recognizer.decide import Decision, allowed_mask, blank, decide, rule_out
 from recognizer.errors import RecognizerError, UsageError
@@ -77,17 +77,10 @@ class Recognizer:
             ModelError: the model is missing, damaged, or has no such operating point.
             UsageError: an argument is out of range.
         """
-        if max_error is not None and not 0 < max_error <= 1:
-            raise UsageError(f"max_error is a share between 0 and 1, not {max_error}")
-        if threads is not None and threads < 1:
-            raise UsageError(f"threads must be 1 or more, not {threads}")
-        return cls(
-            open_model(model),
-            max_error,
-            threads or os.cpu_count() or 1,
-            max_pixels,
-            KnownDigits(gallery),
-        )
+        check_error(max_error)
+        threads = (os.cpu_count() or 1) if threads is None else threads
+        check_count(threads, "threads", 1)
+        return cls(open_model(model), max_error, threads, max_pixels, KnownDigits(gallery))
 
     def __reduce__(self) -> NoReturn:
         """A copy for another process would be made by loading the model, for each call that takes one.
@@ -158,8 +151,7 @@ class Recognizer:
         """
         self._check(explain)
         check_images(images)
-        if batch_size < 1:
-            raise UsageError(f"batch_size must be 1 or more, not {batch_size}")
+        check_count(batch_size, "batch_size", 1)
         mask = allowed_mask(allowed)
         finder = self._finder
         steps = Steps(
@@ -231,7 +223,7 @@ class Recognizer:
         self._check(explain)
         mask = allowed_mask(allowed)
         grey = open_page(page, max_pixels=self._max_pixels)
-        wanted = [checked_box(box) for box in boxes]
+        wanted = checked_boxes(boxes)
         found = [cut(grey, box, describe(page)) for box in wanted]
         answers = self._answers(found, mask, explain)
         return tuple(replace(p, box=box) for p, box in zip(answers, wanted, strict=True))
@@ -267,8 +259,7 @@ class Recognizer:
         return Reading.join(parts), kinds
 
     def _check(self, explain: int) -> None:
-        if explain < 0:
-            raise UsageError(f"explain must be 0 or more, not {explain}")
+        check_count(explain, "explain", 0)
         if explain:
             _ = self.gallery  # one that can't be used is told before the first answer
 

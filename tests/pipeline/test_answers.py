@@ -199,7 +199,17 @@ def test_max_error_accepts_less_for_a_smaller_error(model):
 
 @pytest.mark.parametrize(
     "options",
-    [{"max_error": 0}, {"max_error": -1}, {"max_error": 1.5}, {"max_error": float("nan")}, {"threads": 0}],
+    [
+        {"max_error": 0},
+        {"max_error": -1},
+        {"max_error": 1.5},
+        {"max_error": float("nan")},
+        {"max_error": "0.01"},
+        {"threads": 0},
+        {"threads": "2"},
+        {"model": 5},
+        {"model": "a\0b"},
+    ],
 )
 def test_wrong_options_of_load(options):
     with pytest.raises(UsageError) as caught:
@@ -211,7 +221,9 @@ def test_wrong_options_of_load(options):
     "options",
     [
         {"explain": -1},
+        {"explain": 2.0},
         {"allowed": []},
+        {"allowed": [[1]]},
         {"allowed": {10}},
         {"allowed": {-1}},
         {"allowed": "12"},
