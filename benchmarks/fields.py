@@ -53,6 +53,11 @@ def spaced(digits: Sequence[Image], rng: np.random.Generator) -> Image:
     return _row(digits, rng, lambda _: int(rng.integers(2, 11)))
 
 
+def far_apart(digits: Sequence[Image], rng: np.random.Generator) -> Image:
+    """30–80 empty columns between the digits' boxes, as in boxes of their own."""
+    return _row(digits, rng, lambda _: int(rng.integers(30, 81)))
+
+
 def abutting(digits: Sequence[Image], rng: np.random.Generator) -> Image:
     """Boxes side by side without an empty column."""
     return _row(digits, rng, lambda _: 0)
@@ -116,6 +121,7 @@ def enlarged(layout: Layout) -> Layout:
 LAYOUTS: dict[str, Layout] = {
     "tiles": tiles,
     "spaced": spaced,
+    "far apart": far_apart,
     "abutting": abutting,
     "pushed until ink meets": pushed,
     "overlapping 1–3 px": overlapping,

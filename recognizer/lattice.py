@@ -68,12 +68,12 @@ def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None
     count = len(cuts.paths)
     # So many cuts apart as ``length`` equal shares are, two cuts may be at any distance: then there is always a way.
     share = 1 if length is None else -(-(count - 1) // length)
-    middles = cuts.paths.mean(axis=1)
+    first, last = _reaches(row, cuts)
     later, gaps = after(row, cuts), cuts.crossed <= GAP
     pairs, parts, pieces = [], [], []
     for a, b in combinations(range(count), 2):
         near = b - a <= share
-        if not near and middles[b] - middles[a] > 1.2 * WIDEST * row.size:
+        if not near and last[b] - first[a] > 1.2 * WIDEST * row.size:  # cuts slant
             continue
         found = part(row.ink, later[a], later[b])
         if found is None or not (near or found[1][2] - found[1][0] <= WIDEST * row.size):
@@ -96,6 +96,13 @@ def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None
         np.array([len(each) > 0 for each in pieces]),
         points, row.size,
     )  # fmt: skip
+
+
+def _reaches(row: Row, cuts: Cuts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """About where ink begins to the right of each cut, and where it ends to the left: no gap counts as width."""
+    inked = np.flatnonzero(row.ink.max(axis=0) > RIM)
+    places = inked.searchsorted(cuts.paths.mean(axis=1))
+    return inked[np.minimum(places, len(inked) - 1)], inked[np.maximum(places - 1, 0)]
 
 
 def part(

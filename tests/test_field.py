@@ -67,6 +67,16 @@ def test_spaced_digits(recognizer, digits, known):
     assert_in_order(answers, page)
 
 
+@pytest.mark.parametrize("gap", [30, 60, 120])
+@pytest.mark.parametrize("known", [False, True])
+def test_digits_far_apart(recognizer, gap, known):
+    """In boxes of their own a gap may be wider than any digit: it is no part of one."""
+    for digits in ("270618", "4096"):
+        page = row(digits, gap=gap, jitter=2)
+        answers = recognizer.recognize_field(page, length=len(digits) if known else None)
+        assert text(answers) == digits
+
+
 @pytest.mark.parametrize(
     ("digits", "gap"),
     [("23", 0), ("23", -1), ("85", 0), ("85", -1), ("60", 0), ("352", 0), ("352", -1), ("4096", 0)],
