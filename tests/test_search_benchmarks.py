@@ -150,3 +150,44 @@ def test_growth_is_told_as_a_power():
 
     assert power([10, 100, 1000], [2, 20, 2000]) == "1.50"
     assert power([10], [2]) == "–"
+
+
+def hits_at(distances, labels=None, similarities=None):
+    from retrieval import Hit
+
+    rest = zip(labels or [0] * len(distances), similarities or [1.0] * len(distances), strict=True)
+    return [Hit(str(d), label, d, alike, "one") for d, (label, alike) in zip(distances, rest, strict=True)]
+
+
+def test_the_nearest_of_two_galleries_are_the_nearest_of_both():
+    from explanations import K, merged
+
+    some, others = hits_at([d / 10 for d in range(K)]), hits_at([d / 10 + 0.05 for d in range(K)])
+    ((*nearest,),) = merged([some], [others])
+    assert [hit.distance for hit in nearest] == sorted(hit.distance for hit in some + others)[:K]
+
+
+def test_what_similarity_says_is_held_against_what_is_right():
+    from explanations import FEW, Found, K, bins, shares
+
+    far = list(range(K))
+    sure = hits_at(far, [7] * FEW + [1] * FEW, [1.0] * K)
+    unsure = hits_at(far, [1, *[7] * (K - 1)], [0.9, 0.98, *[0.5] * (K - 2)])
+    found = Found.of([sure, unsure], np.array([7, 7], np.uint8))
+    assert shares(found) == ["50.00 %", "90.00 %", "70.00 %", "83.80 %"]
+    told = bins(found)
+    assert [row[1:] for row in told] == [
+        ["4", "60.0 %", "75.0 %"], ["1", "98.0 %", "100.0 %"], ["0", "–", "–"], ["5", "100.0 %", "100.0 %"],
+    ]  # fmt: skip
+
+
+def test_a_photograph_in_which_the_digit_was_lost_is_left_out():
+    pytest.importorskip("torch")
+    from explanations import photographed
+
+    from reject_gen.typefaces import BUILT_IN, render
+
+    inks = [render("8", BUILT_IN, 56, margin=8), np.zeros((72, 72), np.uint8)] * 3
+    kept = photographed(inks, np.array([8, 0] * 3, np.uint8), np.random.default_rng(0), 0.0)
+    assert kept.labels.tolist() == [8] * 3
+    assert kept.glyphs.any(axis=(1, 2)).all()
