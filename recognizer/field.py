@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recognizer.cuts import APART, GAP, Cuts, find_cuts
 from recognizer.decide import softmax
 from recognizer.ink import Grey
-from recognizer.lattice import Lattice, after, make_lattice, part
+from recognizer.lattice import Filled, Lattice, between, make_lattice, part
 from recognizer.results import REJECT, Box
 from recognizer.row import Row, find_row
 from recognizer.row_marks import Ground, out_of_line
@@ -145,13 +145,13 @@ def _enough_cuts(row: Row, length: int | None) -> Cuts:
 
 def _apart(row: Row, cuts: Cuts) -> Cuts:
     """Without cuts that cross their neighbour so that no ink lies between: from each there is a way to the next."""
-    later = after(row, cuts)
+    filled = Filled(row, cuts)
     last = len(cuts.paths) - 1
     kept = [0]
     for cut in range(1, last):
-        if part(row.ink, later[kept[-1]], later[cut]) and part(row.ink, later[cut], later[last]):
+        if filled.between(kept[-1], cut) and filled.between(cut, last):
             kept.append(cut)
-    if part(row.ink, later[kept[-1]], later[last]):
+    if filled.between(kept[-1], last):
         kept.append(last)
     return Cuts(cuts.paths[kept], cuts.crossed[kept])
 
@@ -159,9 +159,10 @@ def _apart(row: Row, cuts: Cuts) -> Cuts:
 def _needed_cuts(row: Row, cuts: Cuts, scores: Scores, temperature: float) -> Cuts:
     """Without the cuts through ink that reads as one digit and touches no other: this saves most of the time."""
     gaps = np.flatnonzero(cuts.crossed < GAP)
-    later = after(row, cuts)
     islands = [
-        (a, b, found) for a, b in pairwise(gaps.tolist()) if (found := part(row.ink, later[a], later[b]))
+        (a, b, found)
+        for a, b in pairwise(gaps.tolist())
+        if (found := part(row.ink, between(row, cuts, a, b)))
     ]
     logs = _logs(scores(np.stack([glyph for _, _, (glyph, *_) in islands])), temperature)
     kept = np.ones(len(cuts.paths), bool)

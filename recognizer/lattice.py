@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,18 @@ WIDEST = 1.7  # of a character's height: what is wider is no digit
 RIM = 24  # of 255: fainter ink is the blur around a stroke
 CLEAN = 0.15  # of a character's height: a cut that crosses more ink than this speaks for no gap
 NOTHING = np.empty(0, np.intp)
+
+
+class Region(NamedTuple):
+    """Some pixels of a row: those in a bool (H, W) mask whose first column is ``left``."""
+
+    left: int
+    mask: NDArray[np.bool_]
+
+    @property
+    def columns(self) -> slice:
+        """Of the row's pixels."""
+        return slice(self.left, self.left + self.mask.shape[1])
 
 
 @dataclass(frozen=True)
@@ -69,18 +82,19 @@ def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None
     # So many cuts apart as ``length`` equal shares are, two cuts may be at any distance: then there is always a way.
     share = 1 if length is None else -(-(count - 1) // length)
     first, last = _reaches(row, cuts)
-    later, gaps = after(row, cuts), cuts.crossed <= GAP
+    gaps = cuts.crossed <= GAP
     pairs, parts, pieces = [], [], []
     for a, b in combinations(range(count), 2):
         near = b - a <= share
         if not near and last[b] - first[a] > 1.2 * WIDEST * row.size:  # cuts slant
             continue
-        found = part(row.ink, later[a], later[b])
+        region = between(row, cuts, a, b)
+        found = part(row.ink, region)
         if found is None or not (near or found[1][2] - found[1][0] <= WIDEST * row.size):
             continue
         pairs.append((a, b))
         parts.append(found)
-        pieces.append(ground.pieces(later[a] & ~later[b]) if gaps[a] and gaps[b] else NOTHING)
+        pieces.append(ground.pieces(*region) if gaps[a] and gaps[b] else NOTHING)
     glyphs, corners, empty, inks = zip(*parts, strict=True)
     boxes: Boxes = np.array(corners)
     start, end = np.array(pairs).T
@@ -105,24 +119,39 @@ def _reaches(row: Row, cuts: Cuts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return inked[np.minimum(places, len(inked) - 1)], inked[np.maximum(places - 1, 0)]
 
 
-def part(
-    ink: Grey, after: NDArray[np.bool_], beyond: NDArray[np.bool_]
-) -> tuple[Grey, Box, int, float] | None:
-    """The glyph of the ink between two cuts, its box in the row's pixels, empty columns, and pixels of ink, or None."""
-    own: Grey = ink * (after & ~beyond)
+def between(row: Row, cuts: Cuts, start: int, end: int) -> Region:
+    """The pixels between two cuts, and a margin in which `normalise` finds the rim of strokes."""
+    left, right = cuts.paths[start], cuts.paths[end]
+    low, high = max(0, int(left.min()) - 1), min(row.ink.shape[1], int(right.max()) + 3)
+    columns = np.arange(low, max(low, high))
+    return Region(low, (columns > left[:, None]) & (columns <= right[:, None]))
+
+
+def part(ink: Grey, region: Region) -> tuple[Grey, Box, int, float] | None:
+    """The glyph of the ink in a region, its box in the row's pixels, empty columns, and pixels of ink, or None."""
+    own: Grey = ink[:, region.columns] * region.mask
     solid = cv2.threshold(own, RIM, 255, cv2.THRESH_BINARY)[1]
     left, top, wide, high = cv2.boundingRect(solid)
     if not wide:
         return None
     empty = wide - cv2.countNonZero(cv2.reduce(solid, 0, cv2.REDUCE_MAX))
+    first = region.left + left
     return (
         normalise(own, (left, top, wide, high)),
-        (left, top, left + wide, top + high),
+        (first, top, first + wide, top + high),
         empty,
         cv2.sumElems(own)[0] / 255,
     )
 
 
-def after(row: Row, cuts: Cuts) -> NDArray[np.bool_]:
-    """Which pixels lie to the right of each cut: bool (N, H, W)."""
-    return np.arange(row.ink.shape[1]) > cuts.paths[:, :, None]
+class Filled:
+    """Whether there is ink between two cuts, told without looking at all of its pixels."""
+
+    def __init__(self, row: Row, cuts: Cuts) -> None:
+        """Count the ink to the left of each cut, in each row of pixels."""
+        counts = np.pad((row.ink > RIM).cumsum(axis=1), ((0, 0), (1, 0)))
+        self._counts = counts[np.arange(len(counts)), cuts.paths + 1]
+
+    def between(self, start: int, end: int) -> bool:
+        """Whether any lies to the right of the one cut and to the left of the other."""
+        return bool((self._counts[end] > self._counts[start]).any())

@@ -68,9 +68,10 @@ class Ground:
             labels, stats[:, cv2.CC_STAT_AREA], stats[:, cv2.CC_STAT_HEIGHT],
         )  # fmt: skip
 
-    def pieces(self, region: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The numbers of the pieces in a bool (H, W) region; none where it cuts through one."""
-        inside = np.bincount(self.labels[region], minlength=len(self.areas))
+    def pieces(self, left: int, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The numbers of the pieces in a bool (H, W) mask from the column ``left`` on; none where it cuts through one."""
+        around = self.labels[:, left : left + mask.shape[1]]
+        inside = np.bincount(around[mask], minlength=len(self.areas))
         held = inside >= WHOLE * self.areas
         cut = ~held & (inside > (1 - WHOLE) * self.areas)
         return np.flatnonzero(held[1:] & ~cut[1:].any()) + 1
