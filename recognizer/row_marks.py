@@ -69,7 +69,7 @@ class Ground:
         )  # fmt: skip
 
     def pieces(self, left: int, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The numbers of the pieces in a bool (H, W) mask from the column ``left`` on; none where it cuts through one."""
+        """The pieces in a bool (H, W) mask that begins at the column ``left``; none where it cuts through one."""
         around = self.labels[:, left : left + mask.shape[1]]
         inside = np.bincount(around[mask], minlength=len(self.areas))
         held = inside >= WHOLE * self.areas
