@@ -73,6 +73,7 @@ def section(material: Material) -> Section:
             "threshold that accepts the same share of handwritten validation digits. In brackets: the least and the "
             "most over the seeds.",
         ),
+        benchmark(material, "strangers", "Non-digits of strangers"),
         benchmark(material, "signals", "Other signals than the score"),
         benchmark(material, "detectors", "Beside detectors of unknown input"),
     ]  # fmt: skip
