@@ -107,7 +107,7 @@ def print_greek_cyrillic(dice: Dice) -> Ink:
 
 @family()
 def print_scripts(dice: Dice) -> Ink:
-    """Nine other scripts in print, from Arabic to hieroglyphs."""
+    """Eight other scripts in print, from Arabic to hieroglyphs."""
     there = []
     for names, characters in SCRIPTS:
         try:

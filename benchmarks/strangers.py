@@ -195,9 +195,9 @@ def report(
         "Strangers: non-digits of families that training does not know",
         facts,
         ABOUT.lstrip("\n"),
-        f"Of {many} families more than {SOME:.0%} is accepted; they stand first.\n",
+        f"Of {many} families more than {SOME * 100:g} % is accepted; they stand first.\n",
         table(["family", "what it is", "n", *columns, "read as"], [each.row() for each in found]),
-        f"The control are whole digits in the same forms; of those accepted, {100 * right:.2f} % are read right.\n",
+        f"The control is whole digits in the same forms; of those accepted, {100 * right:.2f} % are read right.\n",
         table(
             ["images", "n", *columns],
             [[images, *told(share)] for images, share in (shares | {"control: digits": controls}).items()],

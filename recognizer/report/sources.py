@@ -69,7 +69,7 @@ ALL = (
         0,
     ),
     Source("stages", "python benchmarks/stages.py --data mnist:validation rejects", 1),
-    Source("strangers", "python benchmarks/strangers.py", 3),
+    Source("strangers", "python benchmarks/strangers.py", 0),
     Source("signals", "python benchmarks/signals.py --run runs/best", 2),
     Source("robustness", "python benchmarks/robustness.py", 1),
     Source("reasons", "python benchmarks/reasons.py", 1),
