@@ -55,7 +55,7 @@ def spaced(digits: Sequence[Image], rng: np.random.Generator) -> Image:
 
 def far_apart(digits: Sequence[Image], rng: np.random.Generator) -> Image:
     """30–80 empty columns between the digits' boxes, as in boxes of their own."""
-    return _row(digits, rng, lambda _: int(rng.integers(30, 81)))
+    return _row(digits, rng, lambda _: int(rng.integers(30, WIDEST_GAP + 1)))
 
 
 def abutting(digits: Sequence[Image], rng: np.random.Generator) -> Image:
@@ -76,7 +76,7 @@ def pushed(digits: Sequence[Image], rng: np.random.Generator) -> Image:
 def _row(
     digits: Sequence[Image], rng: np.random.Generator, gap: Callable[[int], int] | None, jitter: int = 2
 ) -> Image:
-    page = np.zeros((HEIGHT, 2 * MARGIN + 28 * len(digits) + 12 * len(digits)), np.uint8)
+    page = np.zeros((HEIGHT, 2 * MARGIN + (28 + WIDEST_GAP) * len(digits)), np.uint8)
     end = MARGIN
     for place, digit in enumerate(digits):
         ink = _cut_out(digit)
