@@ -36,6 +36,7 @@ Image = NDArray[np.uint8]
 Layout = Callable[[Sequence[Image], np.random.Generator], Image]
 INK = 60  # of 255: from here on a pixel of MNIST is ink
 HEIGHT, MARGIN = 36, 6  # pixels of a row: 20 of the digit, the rest for jitter and paper
+WIDEST_GAP = 80  # columns
 # Lengths that are shares of the ink's longer side would be out of proportion in a row.
 PAPER = replace(
     PHONE, ink_side=(120.0, 480.0), max_side=500, tight=1.0, tight_ratio=(1.02, 1.4), perspective=0.01, rotation=1.5,
