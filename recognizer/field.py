@@ -49,8 +49,8 @@ class Weights:
         sure: for the logarithm of the probability that the candidate is no digit.
         mark: for a mark that stands apart and is too low for a digit, instead of all else.
         near: more for such a mark that may be broken off from what is beside it.
-        torn: for a gap inside of what is cut from other ink: a letter's leg is no stroke of the digit beside it;
-            and for what has too little ink for a digit, and is not low.
+        torn: for a gap inside of what is cut from other ink: a letter's leg is no stroke of the digit beside it.
+        slight: for what has too little ink for a digit, and is not low.
     """
 
     cut: float = 5.9
@@ -64,7 +64,8 @@ class Weights:
     sure: float = 0.2
     mark: float = 0.8
     near: float = 1.5
-    torn: float = 3.0
+    torn: float = 1.0
+    slight: float = 3.0
 
 
 WEIGHTS = Weights()
@@ -187,7 +188,7 @@ def candidate_values(
     value = np.maximum(digit, logs[:, REJECT] - weights.reject) - lower - weights.digit
     value -= weights.cut * lattice.cut + weights.gap * lattice.gap + weights.join * lattice.join
     slight = ~lattice.low & (lattice.ink < APART * lattice.size**2)
-    value -= weights.torn * ((lattice.parted & (lattice.sides > 0)) | slight)
+    value -= np.maximum(weights.torn * (lattice.parted & (lattice.sides > 0)), weights.slight * slight)
     mark = weights.mark + weights.near * lattice.near
     value = np.where(lattice.points, np.maximum(value, logs[:, REJECT] - mark), value)
     return np.where(lattice.whole & lattice.low, -mark, value)
@@ -198,7 +199,7 @@ def _skip_values(
 ) -> NDArray[np.float64]:
     """What it costs to pass over each candidate: float (N,), minus infinity for what is cut from other ink."""
     low = lattice.whole & (lattice.low | lattice.points)
-    cost = np.where(low, weights.mark, weights.reject - logs[:, REJECT])
+    cost = np.where(low, weights.mark, weights.reject - logs[:, REJECT]) + weights.gap * lattice.gap
     return np.where(lattice.whole, -cost, -np.inf)
 
 

@@ -113,10 +113,15 @@ def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None
 
 
 def _reaches(row: Row, cuts: Cuts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """About where ink begins to the right of each cut, and where it ends to the left: no gap counts as width."""
-    inked = np.flatnonzero(row.ink.max(axis=0) > RIM)
-    places = inked.searchsorted(cuts.paths.mean(axis=1))
-    return inked[np.minimum(places, len(inked) - 1)], inked[np.maximum(places - 1, 0)]
+    """Where ink begins to the right of each cut, and where it ends to the left: no gap counts as width."""
+    height, width = row.ink.shape
+    columns, rows = np.arange(width), np.arange(height)
+    inked = row.ink > RIM
+    beyond = np.minimum.accumulate(np.where(inked, columns, width)[:, ::-1], axis=1)[:, ::-1]
+    before = np.maximum.accumulate(np.where(inked, columns, -1), axis=1)
+    begins = np.pad(beyond, ((0, 0), (0, 1)), constant_values=width)[rows, cuts.paths + 1].min(axis=1)
+    ends = np.pad(before, ((0, 0), (1, 0)), constant_values=-1)[rows, cuts.paths + 1].max(axis=1)
+    return begins, ends
 
 
 def between(row: Row, cuts: Cuts, start: int, end: int) -> Region:
