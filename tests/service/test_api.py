@@ -251,7 +251,14 @@ def test_there_may_be_no_candidate(start, tmp_path):
         assert client.get("/candidate").status_code == 404
         assert client.post("/candidate/promote", json={}).status_code == 404
         client.post("/badcases?label=9", content=PHOTO, headers=PNG)
-        learnt = {"from": "another@7", "at": "", "validation_sha256": "", "learn": [], "look": [], "proposals": []}
+        learnt = {
+            "from": "another@7",
+            "at": "",
+            "validation_sha256": "",
+            "learn": [],
+            "look": [],
+            "proposals": [],
+        }
         copy_of_shipped(candidate_folder(), learning={**learnt, "replayed": 0, "seconds": 0.0})
         assert client.get("/models").json()["has_candidate"]
         for refused in (client.get("/candidate"), client.post("/candidate/promote", json={})):
