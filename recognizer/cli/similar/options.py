@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from recognizer import __version__
-from recognizer.cli.arguments import at_least
+from recognizer.cli.arguments import PathsParser, at_least
 from recognizer.errors import UsageError
 from recognizer.image import MAX_PIXELS
 
@@ -31,7 +31,7 @@ _NEEDS_GALLERY = ("reencode", "remove", "prepare")
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(
+    p = PathsParser(
         prog="similar",
         description="Show the images of a gallery that are most like these.",
         epilog="Exit codes: 0 all images were processed; 1 some could not be read; 2 wrong usage; "

@@ -17,7 +17,7 @@ from recognizer.errors import RecognizerError, UsageError
 from recognizer.finder import glyph_or_error
 from recognizer.galleries import open_gallery
 from recognizer.glyph import SIDE
-from recognizer.named_files import expand, printable, total_of
+from recognizer.named_files import NOTHING_LISTED, expand, named_error, printable, total_of
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile
@@ -42,14 +42,17 @@ def search(args: argparse.Namespace) -> int:
     answers = found_of(gallery, chain(head, paths), args)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         answers = watched(answers, lambda: total_of(args.paths), sys.stderr)
-    unreadable = False
+    listed = unreadable = False
     for found in answers:
+        listed = True
         unreadable |= found.error is not None
         if not args.json and (found.error or (found.blank and not people)):
             _tell(str(found.error or f"{found.path}: {BLANK}"))
         write(found)
         if sheet:
             sheet.add(tiles_of(found, gallery, args.max_pixels))
+    if not listed:
+        _tell(NOTHING_LISTED)
     if sheet:
         sheet.close()
         _tell(sheet.summary())
@@ -66,7 +69,7 @@ def found_of(gallery: Gallery, paths: Iterator[str], args: argparse.Namespace) -
         hits = iter(answer)
         for path, glyph in zip(chunk, read, strict=True):
             if isinstance(glyph, RecognizerError):
-                yield Found(path, args.mode, error=glyph)
+                yield Found(path, args.mode, error=named_error(path, glyph))
             elif glyph.kind == "blank":
                 yield Found(path, args.mode, glyph=glyph.image)
             else:

@@ -57,6 +57,19 @@ def test_a_known_image_is_found_first_with_what_is_known_of_it(here, capsys, tmp
     assert ids_of(only) == [NAMES[7]]
 
 
+def test_empty_folders_lists_and_odd_names_are_told_as_by_recognize(here, capsys, monkeypatch, tmp_path):
+    shutil.copy(here / "3.png", tmp_path / "-3.png")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing").mkdir()
+    assert code_of("nothing", "./-3.png") == 1
+    assert "nothing: no image in the folder" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    assert code_of("-") == 0
+    assert capsys.readouterr() == ("", "similar: no paths on standard input\n")
+    assert code_of("-3.png") == 2
+    assert "for the file -3.png write ./-3.png" in capsys.readouterr().err
+
+
 def test_one_bad_file_does_not_stop_the_others(here, capsys):
     assert code_of("--json", "1.png", "bad.png", "missing.png", "2.png") == 1
     out, err = capsys.readouterr()
