@@ -104,17 +104,21 @@ class Bundle:
         """
         if max_error is None:
             return OperatingPoint(**self.meta["operating_point"])
-        from recognizer.calibrate import images_needed
+        from recognizer.calibrate import images_needed, least_shown
 
         curve = self.meta["risk_coverage"]
+        needed = images_needed(max_error)
         # Curves of older versions don't tell how many were accepted.
+        accepted = [point.get("accepted", math.inf) for point in curve]
         fitting = [
             point
-            for point in curve
-            if point["error"] <= max_error and point.get("accepted", math.inf) >= images_needed(max_error)
+            for point, count in zip(curve, accepted, strict=True)
+            if point["error"] <= max_error and count >= needed
         ]
         if not fitting:
-            least = min(max(point["error"], 3 / max(point.get("accepted", math.inf), 1)) for point in curve)
+            least = min(
+                max(point["error"], least_shown(count)) for point, count in zip(curve, accepted, strict=True)
+            )
             raise ModelError(
                 f"{self.folder}: no operating point has an error of {max_error:g} or less; "
                 f"the smallest that its validation data can show is {least:.2g}"

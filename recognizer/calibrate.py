@@ -15,6 +15,7 @@ from recognizer.needs import need
 from recognizer.results import REJECT
 
 CURVE_POINTS = 200
+_THREE = 3  # the rule of three (Hanley, Lippman-Hand 1983): about -ln(0.05)
 Scores = NDArray[np.float64]
 
 
@@ -89,7 +90,12 @@ def choose_by_error(
 
 def images_needed(share: float) -> int:
     """How many images without an error show that errors are rarer than ``share``, with 95 % confidence: 3 / share."""
-    return math.ceil(round(3 / share, 6))
+    return math.ceil(round(_THREE / share, 6))
+
+
+def least_shown(images: float) -> float:
+    """The share than which so many images without an error show errors to be rarer: `images_needed`, the other way."""
+    return _THREE / max(images, 1)
 
 
 def risk_coverage(scores: Scores, labels: NDArray[np.uint8]) -> list[dict[str, float]]:

@@ -77,7 +77,14 @@ class Lattice:
 
 
 def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None) -> Lattice:
-    """The candidates: ink between two cuts that are not too far apart for a character."""
+    """The candidates: ink between two cuts that are not too far apart for a character.
+
+    Args:
+        row: the ink of a row.
+        ground: where its characters stand.
+        cuts: through the row; ink lies between each and the next.
+        length: how many characters there are; None if that is unknown.
+    """
     count = len(cuts.paths)
     # So many cuts apart as ``length`` equal shares are, two cuts may be at any distance: then there is always a way.
     share = 1 if length is None else -(-(count - 1) // length)
@@ -113,7 +120,10 @@ def make_lattice(row: Row, ground: Ground, cuts: Cuts, length: int | None = None
 
 
 def _reaches(row: Row, cuts: Cuts) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Where ink begins to the right of each cut, and where it ends to the left: no gap counts as width."""
+    """The columns where ink begins to the right of each cut, int (N,), and where it ends to the left, int (N,).
+
+    A gap, however wide, is no part of a character's width.
+    """
     height, width = row.ink.shape
     columns, rows = np.arange(width), np.arange(height)
     inked = row.ink > RIM

@@ -30,7 +30,7 @@ from recognizer.registry_state import (
     State,
     Version,
     read_state,
-    reasons,
+    who_and_why,
     write_state,
 )
 
@@ -134,7 +134,7 @@ class Registry:
             ModelError: it is missing, damaged, or can't answer.
             UsageError: who or why is too long, or no text.
         """
-        who, why = reasons(who, why)
+        who, why = who_and_why(who, why)
         found = read_bundle(bundle)
         if not NAME.fullmatch(str(found.meta["name"])):
             raise ModelError(f"{found.folder}: its name {found.meta['name']!r} can't be that of a folder")
@@ -157,7 +157,7 @@ class Registry:
             ModelError: there is no such version, or it is damaged.
             UsageError: who or why is too long, or no text.
         """
-        who, why = reasons(who, why)
+        who, why = who_and_why(who, why)
         with self._changing() as state:
             name = _known(version, state)
             read_bundle(self._folder_of(name))
@@ -173,7 +173,7 @@ class Registry:
             UsageError: there was no switch, or all were taken back; or who or why is too long, or no text.
             ModelError: that version is damaged.
         """
-        who, why = reasons(who, why)
+        who, why = who_and_why(who, why)
         with self._changing() as state:
             if not state.previous:
                 raise UsageError("there is nothing to roll back to: no other model was current before")
@@ -189,7 +189,7 @@ class Registry:
             ModelError: there is no such version.
             UsageError: it is the current one, or the one that ships; or who or why is too long, or no text.
         """
-        who, why = reasons(who, why)
+        who, why = who_and_why(who, why)
         with self._changing() as state:
             name = _known(version, state)
             if name in (SHIPPED, state.current):

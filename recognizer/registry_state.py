@@ -104,7 +104,7 @@ class State:
         self.previous = kept[:0:-1]
 
 
-def reasons(who: str | None, why: str) -> tuple[str, str]:
+def who_and_why(who: str | None, why: str) -> tuple[str, str]:
     """Who makes a change and why, as the history keeps it.
 
     Args:

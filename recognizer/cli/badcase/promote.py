@@ -12,7 +12,7 @@ from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import table_console
 from recognizer.named_files import printable
 from recognizer.registry import Registry
-from recognizer.registry_state import reasons
+from recognizer.registry_state import who_and_why
 
 if TYPE_CHECKING:
     from recognizer.feedback.promotion import Verdict
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from recognizer.feedback.learning import candidate_folder, read_validation
     from recognizer.feedback.promotion import judge, promote, read_candidate
 
-    who, why = reasons(args.who, args.why)  # before anybody waits
+    who, why = who_and_why(args.who, args.why)  # before anybody waits
     current = Registry().open()
     candidate = read_candidate(candidate_folder(), current)
     with existing_store(args) as store:
