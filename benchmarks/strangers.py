@@ -57,9 +57,9 @@ GREYS = 16
 SOME = 0.01  # of a family: more of it is worth a look
 
 ABOUT = """
-The families were written, by a language model, without sight of those that training draws or of any result. What looked
-like a digit to it was taken out before anything was measured; nothing was changed by what was accepted. Some signs turned
-out afterwards to be like digits, and were left in: above all the Cyrillic Ц, in `hand_cyrillic` and
+The families were written, by a language model, without sight of those that training draws or of any result. What
+looked like a digit to it was taken out before anything was measured; nothing was changed by what was accepted. Some
+signs turned out afterwards to be like digits, and were left in: above all the Cyrillic Ц, in `hand_cyrillic` and
 `print_greek_cyrillic`, which is like an open 4. Since then the digits were replaced by others that training held out,
 and the typefaces by such where there are enough of them. No setting of a model is chosen by these figures.
 """
