@@ -21,7 +21,7 @@ from recognizer.bundle import read_bundle
 from recognizer.feedback.cases import Report
 from recognizer.feedback.ingest import BATCH, make_sample
 from recognizer.feedback.store import Store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 WAYS = ("loop", "plain", "scratch")
 

@@ -35,7 +35,7 @@ from recognizer.bundle import read_bundle
 from recognizer.cli.common import need_training
 from recognizer.data import find_data, load_mnist
 from recognizer.feedback.comparison import answers_of
-from recognizer.glyph import find_glyph
+from recognizer.glyph.normalise import find_glyph
 from recognizer.results import REJECT
 
 QUICK = {"rounds": 2, "seeds": 1, "reports": 120}
@@ -75,8 +75,8 @@ def make_judge(root: str | None, recognizer: Recognizer, limit: int | None, runs
 
 
 def _non_digits(root: str | None, recognizer: Recognizer, count: int, runs: Path) -> Any:  # noqa: ANN401
-    from recognizer.labelled import Choice, Origin
-    from recognizer.nondigits import open_nondigits
+    from recognizer.measure.labelled import Choice, Origin
+    from recognizer.measure.nondigits import open_nondigits
     from recognizer.training.weights import config_of
 
     config, split = config_of(recognizer.bundle), recognizer.bundle.meta.get("data", {}).get("split_sha256")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from recognizer.bundle import read_bundle
-from recognizer.network import Network
+from recognizer.stages.network import Network
 from recognizer.training.export import with_features
 from retrieval.arrivals import encode
 from retrieval.codes import WideCodes

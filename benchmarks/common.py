@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.files import write_whole
-from recognizer.record import as_text, make_record
+from recognizer.measure.record import as_text, make_record
 
 RESULTS = Path(__file__).parent / "results"
 

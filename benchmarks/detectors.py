@@ -24,14 +24,15 @@ from numpy.typing import NDArray
 from peer_figures import COVERAGE, level_at
 from peers import default_folder, environment, measured_by
 
-from recognizer import Recognizer, metrics, to_glyph
-from recognizer.both_stages import Stages
+from recognizer import Recognizer, to_glyph
 from recognizer.bundle import Bundle
 from recognizer.data import find_data, load_mnist
-from recognizer.decide import softmax
 from recognizer.errors import DataError, ModelError
-from recognizer.network import BATCH, Network
+from recognizer.measure import metrics
 from recognizer.results import REJECT
+from recognizer.stages.both_stages import Stages
+from recognizer.stages.decide import softmax
+from recognizer.stages.network import BATCH, Network
 from recognizer.training.config import make_config
 from recognizer.training.samples import Pools
 

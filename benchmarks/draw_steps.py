@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from recognizer.glyph import find_glyph
-from recognizer.image import open_page
-from recognizer.ink import background, ink_map
-from recognizer.marks import sort_marks
+from recognizer.glyph.ink import background, ink_map
+from recognizer.glyph.marks import sort_marks
+from recognizer.glyph.normalise import find_glyph
+from recognizer.image.opening import open_page
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("photo-4.png", "shadow-2.jpg", "empty-cell.png")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer import metrics
+from recognizer.measure import metrics
 
 COVERAGE = 0.99
 POINTS = 200

@@ -1,4 +1,4 @@
-"""Fits and measures how `recognizer.ink` tells bright ink on a dark page from dark ink on a light one.
+"""Fits and measures how `recognizer.glyph.ink` tells bright ink on a dark page from dark ink on a light one.
 
     python benchmarks/polarity.py --data DIR [--cells CELLS.npz] [--n 1500] [--seed 0]
 
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from recognizer import ink
 from recognizer.data import find_data, load_mnist
+from recognizer.glyph import ink
 from recognizer.training.config import DataConfig
 from recognizer.training.samples import stratified_split
 from reject_gen.paper import put_on_paper

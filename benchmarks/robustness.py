@@ -27,8 +27,8 @@ from polarity import VARIANTS
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist
-from recognizer.evaluation import Measured, figures, measure
-from recognizer.labelled import Example, Labelled
+from recognizer.measure.evaluation import Measured, figures, measure
+from recognizer.measure.labelled import Example, Labelled
 from recognizer.results import REJECT
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE, SCANNER

@@ -18,11 +18,11 @@ import numpy as np
 from common import header, table, write
 from numpy.typing import NDArray
 
-from recognizer.both_stages import Stages
 from recognizer.bundle import read_bundle
-from recognizer.decide import softmax
-from recognizer.metrics import mcnemar
+from recognizer.measure.metrics import mcnemar
 from recognizer.results import REJECT
+from recognizer.stages.both_stages import Stages
+from recognizer.stages.decide import softmax
 from recognizer.training.pools import read_pools
 from recognizer.training.samples import Pool
 from recognizer.training.specialists.folds import outputs_of

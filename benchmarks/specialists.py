@@ -15,9 +15,9 @@ from typing import Any
 
 from common import RESULTS, table, write
 
-from recognizer.decide import Pair, pair_name
 from recognizer.files import write_whole
-from recognizer.record import as_text, read_record
+from recognizer.measure.record import as_text, read_record
+from recognizer.stages.decide import Pair, pair_name
 
 PICTURES = ("pairs.png", "confusion.png", "cascade.png")
 CHANGE = ("n", "before", "after", "mended", "broken", "change", "p")

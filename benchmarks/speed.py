@@ -28,7 +28,7 @@ from speed_parts import parts, through_network
 
 from recognizer import Recognizer, to_glyph
 from recognizer.data import find_data, load_mnist
-from recognizer.glyph import find_glyphs
+from recognizer.glyph.normalise import find_glyphs
 from reject_gen.paper import put_on_paper
 
 Grey = NDArray[np.uint8]

@@ -13,13 +13,13 @@ from common import Table, seconds, table
 from numpy.typing import NDArray
 
 from recognizer import Recognizer
-from recognizer.both_stages import Stages
 from recognizer.bundle import Bundle
-from recognizer.glyph import find_glyphs
-from recognizer.image import open_page
-from recognizer.ink_stack import ink_maps
-from recognizer.marks import sort_marks
-from recognizer.network import Network
+from recognizer.glyph.ink_stack import ink_maps
+from recognizer.glyph.marks import sort_marks
+from recognizer.glyph.normalise import find_glyphs
+from recognizer.image.opening import open_page
+from recognizer.stages.both_stages import Stages
+from recognizer.stages.network import Network
 from recognizer.stream import CHUNK
 
 SIDE = 1024  # of the matrices whose product shows what the processor can do

@@ -19,9 +19,9 @@ from common import header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer, to_glyph
-from recognizer.both_stages import Stages
 from recognizer.bundle import Bundle
 from recognizer.cli.measuring import add_data_arguments, open_sets
+from recognizer.stages.both_stages import Stages
 
 ROUNDS = 5
 BATCH = 64

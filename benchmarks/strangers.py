@@ -35,7 +35,7 @@ from stranger_typefaces import NoTypefaceError, Typefaces, installed
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist
-from recognizer.metrics import share_of
+from recognizer.measure.metrics import share_of
 from recognizer.training.config import make_config
 from recognizer.training.samples import stratified_split
 

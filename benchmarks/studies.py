@@ -30,12 +30,12 @@ import torch
 from common import header, table, write
 from numpy.typing import NDArray
 
-from recognizer.calibrate import choose_threshold
 from recognizer.cli.common import need_training
-from recognizer.decide import softmax
 from recognizer.files import write_whole
-from recognizer.metrics import share_of
+from recognizer.measure.calibrate import choose_threshold
+from recognizer.measure.metrics import share_of
 from recognizer.results import REJECT
+from recognizer.stages.decide import softmax
 from recognizer.training.config import AugmentConfig, OptimizerConfig
 from recognizer.training.hard import PREFIX
 from recognizer.training.loop import Trainer, logits_of

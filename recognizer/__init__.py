@@ -3,7 +3,7 @@
 TYPE_CHECKING = False  # as type checkers know it, without the time that importing `typing` takes
 if TYPE_CHECKING:
     from recognizer.errors import RecognizerError
-    from recognizer.glyph import to_glyph
+    from recognizer.glyph.normalise import to_glyph
     from recognizer.pipeline import Recognizer
     from recognizer.results import Recognition
 
@@ -14,7 +14,7 @@ _LATER = {
     "Recognition": "recognizer.results",
     "Recognizer": "recognizer.pipeline",
     "RecognizerError": "recognizer.errors",
-    "to_glyph": "recognizer.glyph",
+    "to_glyph": "recognizer.glyph.normalise",
 }
 
 

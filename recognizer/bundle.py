@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recognizer.description import check_description
 from recognizer.errors import ModelError
 from recognizer.results import REJECT
-from recognizer.second_look import Reader, SecondLook
+from recognizer.stages.second_look import Reader, SecondLook
 
 # Each is for what earlier versions of the package would leave out, and so answer wrongly.
 PLAIN, WITH_SPECIALISTS, WITH_READER = FORMAT_VERSIONS = (1, 2, 3)
@@ -104,7 +104,7 @@ class Bundle:
         """
         if max_error is None:
             return OperatingPoint(**self.meta["operating_point"])
-        from recognizer.calibrate import images_needed, least_shown
+        from recognizer.measure.calibrate import images_needed, least_shown
 
         curve = self.meta["risk_coverage"]
         needed = images_needed(max_error)

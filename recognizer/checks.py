@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognizer.errors import UsageError
-from recognizer.image import describe
+from recognizer.image.opening import describe
 
 if TYPE_CHECKING:
-    from recognizer.image import ImageLike
+    from recognizer.image.opening import ImageLike
 
 
 def check_images(images: Iterable[ImageLike]) -> None:

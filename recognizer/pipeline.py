@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.both_stages import Reading, Stages
-from recognizer.boxes import checked_boxes, cut
 from recognizer.bundle import Bundle
 from recognizer.checks import check_count, check_error, check_images, check_length
-from recognizer.current import open_model
-from recognizer.decide import Decision, allowed_mask, blank, decide, rule_out
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.explain import KnownDigits
-from recognizer.finder import Finder
-from recognizer.glyph import Glyph, Kind, find_glyph
-from recognizer.image import MAX_PIXELS, describe, open_page
+from recognizer.glyph.finder import Finder
+from recognizer.glyph.normalise import Glyph, Kind, find_glyph
+from recognizer.image.boxes import checked_boxes, cut
+from recognizer.image.opening import MAX_PIXELS, describe, open_page
+from recognizer.registry.current import open_model
 from recognizer.results import Recognition
+from recognizer.stages.both_stages import Reading, Stages
+from recognizer.stages.decide import Decision, allowed_mask, blank, decide, rule_out
 from recognizer.stream import CHUNK, Steps, stream
 
 if TYPE_CHECKING:
-    from recognizer.image import ImageLike
+    from recognizer.image.opening import ImageLike
     from retrieval import Gallery
 
 Allowed: TypeAlias = "NDArray[np.bool_] | None"
@@ -187,7 +187,7 @@ class Recognizer:
         self._check(explain)
         check_length(length)
         mask = allowed_mask(allowed)
-        from recognizer.field import read_field
+        from recognizer.field.reading import read_field
 
         page = open_page(image, max_pixels=self._max_pixels)
         segments = read_field(page, self._stages.network.first_logits, self._decision.temperature, length)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from recognizer import Recognizer
-from recognizer.both_stages import Stages
 from recognizer.bundle import (
     GOLDEN,
     LABELS,
@@ -22,7 +21,8 @@ from recognizer.bundle import (
     read_bundle,
     shipped_folder,
 )
-from recognizer.decide import softmax
+from recognizer.stages.both_stages import Stages
+from recognizer.stages.decide import softmax
 
 TOLERANCE = 1e-4
 

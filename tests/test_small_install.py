@@ -29,7 +29,7 @@ NEEDS_GRAPH = (
 
 def ran(commands, folder, without=()):
     """What each command did, one after the other in a process without these packages, where nothing is kept yet."""
-    script = Path(__file__).with_name("several_commands.py")
+    script = ROOT / "tests" / "support" / "several_commands.py"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RECOGNIZER_HOME": str(folder / "home")}
     asked = [str(script), json.dumps(without), json.dumps(list(commands.values()))]
     done = subprocess.run(

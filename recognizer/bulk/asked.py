@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recognizer.bundle import META, Bundle
-from recognizer.decide import allowed_mask
-from recognizer.image import MAX_PIXELS
+from recognizer.image.opening import MAX_PIXELS
 from recognizer.pipeline import Recognizer
+from recognizer.stages.decide import allowed_mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recognizer.bulk import storage
 from recognizer.errors import UsageError
 from recognizer.files import locked
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from recognizer.results import Tally
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from recognizer.bulk import storage
 from recognizer.errors import ImageError
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.parquet import FileMetaData
 
-    from recognizer.image import ImageLike
+    from recognizer.image.opening import ImageLike
 
 BATCH = 64  # images that a worker holds at a time
 Named = tuple[str, "ImageLike | ImageError"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from recognizer.bulk import storage
 from recognizer.bulk.parts import Part, column_kind, read_rows, row_name, text_name
 from recognizer.errors import UsageError
-from recognizer.named_files import IMAGE_SUFFIXES, expand, printable
+from recognizer.image.named_files import IMAGE_SUFFIXES, expand, printable
 
 if TYPE_CHECKING:
     from recognizer.bulk.output import Done

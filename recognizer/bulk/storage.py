@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from recognizer.errors import ImageError, UsageError
 from recognizer.files import write_whole
-from recognizer.image import describe
+from recognizer.image.opening import describe
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -14,8 +14,8 @@ from recognizer.bulk.asked import Asked
 from recognizer.bulk.output import NAME, PartWriter
 from recognizer.bulk.parts import Named, Part, images_of
 from recognizer.errors import ImageError, RecognizerError
-from recognizer.finder import without_opencv_threads
-from recognizer.image import describe
+from recognizer.glyph.finder import without_opencv_threads
+from recognizer.image.opening import describe
 from recognizer.results import FileReading, Recognition, Tally
 
 _BYTES = "bytes:"  # how errors name what is no file

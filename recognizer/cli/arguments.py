@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from recognizer.decide import allowed_digits
 from recognizer.errors import UsageError
+from recognizer.stages.decide import allowed_digits
 
 
 class PathsParser(argparse.ArgumentParser):

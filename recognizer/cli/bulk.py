@@ -17,8 +17,8 @@ from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.entry import INTERRUPTED
 from recognizer.cli.progress import counted
 from recognizer.errors import WorkerError
-from recognizer.image import MAX_PIXELS
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
+from recognizer.image.opening import MAX_PIXELS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

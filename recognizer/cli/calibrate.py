@@ -19,9 +19,9 @@ from recognizer.cli.measuring import (
     tell_problems,
 )
 from recognizer.errors import DataError
-from recognizer.evaluation import Columns, digit_figures, non_digit_figures
-from recognizer.recalibrate import Fitted, Goal, cross_check, fit, see, write_calibrated
-from recognizer.record import make_record, write_record
+from recognizer.measure.evaluation import Columns, digit_figures, non_digit_figures
+from recognizer.measure.recalibrate import Fitted, Goal, cross_check, fit, see, write_calibrated
+from recognizer.measure.record import make_record, write_record
 
 COVERAGE = 0.99
 

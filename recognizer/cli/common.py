@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from recognizer.cli.entry import INTERRUPTED, work_begins
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:

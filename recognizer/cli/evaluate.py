@@ -17,10 +17,10 @@ from recognizer.cli.measuring import (
     tell_problems,
 )
 from recognizer.errors import UsageError
-from recognizer.evaluation import figures, measure
-from recognizer.recalibrate import see
-from recognizer.record import as_text, make_record, write_record
-from recognizer.stages import compare_seen
+from recognizer.measure.evaluation import figures, measure
+from recognizer.measure.recalibrate import see
+from recognizer.measure.record import as_text, make_record, write_record
+from recognizer.measure.stage_two import compare_seen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.stages:
         return _run_stages(args)
     if args.out:
-        from recognizer.plots import check_plotting, draw
+        from recognizer.measure.plots import check_plotting, draw
 
         check_plotting()
     recognizer = Recognizer.load(args.model, args.max_error)

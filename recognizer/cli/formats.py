@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from recognizer.results import REJECT_MARK, FileReading
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from recognizer.bundle import Bundle
 from recognizer.cli.arguments import add_model, at_least
 from recognizer.cli.progress import watched
-from recognizer.evaluation import LISTED
-from recognizer.labelled import Choice, Labelled, Origin
-from recognizer.labelled_sources import ROOT_OPTION, SPECS, open_labelled, origin_of
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
+from recognizer.measure.evaluation import LISTED
+from recognizer.measure.labelled import Choice, Labelled, Origin
+from recognizer.measure.labelled_sources import ROOT_OPTION, SPECS, open_labelled, origin_of
 
 UNUSABLE_EXIT = 1
 Item = TypeVar("Item")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recognizer.cli.common import table_console
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,7 @@ def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from recognizer.named_files import printable
+    from recognizer.image.named_files import printable
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recognizer.errors import RecognizerError
-from recognizer.glyph import find_glyph
-from recognizer.image import open_page
+from recognizer.glyph.normalise import find_glyph
+from recognizer.image.opening import open_page
 from recognizer.results import FileReading
 
 if TYPE_CHECKING:

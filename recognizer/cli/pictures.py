@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recognizer.cli.formats import label_text
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,14 +21,14 @@ from recognizer.cli.formats import Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.past import with_mistakes
 from recognizer.cli.progress import watched
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.glyph import find_glyph
-from recognizer.image import MAX_PIXELS, open_page
-from recognizer.named_files import NOTHING_LISTED, expand, named_error, total_of
+from recognizer.glyph.normalise import find_glyph
+from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, total_of
+from recognizer.image.opening import MAX_PIXELS, open_page
 from recognizer.results import FileReading, Tally
 
 if TYPE_CHECKING:
     from recognizer.cli.sheet import Sheet
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
     from retrieval import Gallery
 
 CARDS = 3

@@ -16,7 +16,7 @@ from recognizer.needs import need_extra
 from recognizer.service.settings import MIB, Settings
 
 if TYPE_CHECKING:
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
 
 _PACKAGES = ("fastapi", "httptools", "multipart", "prometheus_client", "uvicorn")
 TOKEN = "RECOGNIZER_TOKEN"  # noqa: S105 - the variable's name

@@ -22,14 +22,14 @@ from recognizer.cli.tiles import (
 )
 from recognizer.errors import RecognizerError
 from recognizer.explain import remembered
-from recognizer.glyph import find_glyph
-from recognizer.image import MAX_PIXELS, open_page
+from recognizer.glyph.normalise import find_glyph
+from recognizer.image.opening import MAX_PIXELS, open_page
 from recognizer.results import REJECT_MARK, FileReading
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
     from retrieval import Gallery
 
 

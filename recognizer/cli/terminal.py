@@ -14,7 +14,7 @@ from rich.text import Text
 from recognizer.cli.pictures import captioned, draw_glyph, has_blocks, hits_table, percent, strip
 from recognizer.explain import disagreement, remembered
 from recognizer.feedback.mistakes import told
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from recognizer.results import REJECT, REJECT_MARK, FileReading, Recognition
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.both_stages import Stages
 from recognizer.bundle import Bundle
-from recognizer.metrics import mcnemar, share_of
+from recognizer.measure.metrics import mcnemar, share_of
+from recognizer.measure.stage_two import Stage
 from recognizer.results import REJECT
-from recognizer.stages import Stage
+from recognizer.stages.both_stages import Stages
 
 Z_ONE_SIDED = 1.6448536269514722  # 95 % of a normal distribution lie below
 FORGOTTEN = 0.0005  # share of written digits that all learning together may lose: 0.05 points

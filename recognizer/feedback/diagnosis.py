@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from recognizer.decide import Pair, pair_name
 from recognizer.feedback.cases import Chosen
 from recognizer.feedback.clusters import Known, common_source, find_clusters
 from recognizer.feedback.evidence import Evidence, Rows, gather
@@ -16,6 +15,7 @@ from recognizer.feedback.fields import label_text
 from recognizer.feedback.suspects import Suspect, contradictions, find_suspects
 from recognizer.needs import need
 from recognizer.results import REJECT
+from recognizer.stages.decide import Pair, pair_name
 
 if TYPE_CHECKING:
     from recognizer.bundle import Bundle

@@ -14,7 +14,7 @@ from recognizer.feedback.cases import Case, Report
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.rows import TABLE
 from recognizer.files import write_whole
-from recognizer.image import kind_of
+from recognizer.image.opening import kind_of
 
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store

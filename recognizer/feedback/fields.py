@@ -11,7 +11,7 @@ from datetime import datetime
 from recognizer.audit import LONGEST, as_text, words
 from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer, Report
-from recognizer.labelled import REJECT_NAME
+from recognizer.measure.labelled import REJECT_NAME
 from recognizer.results import REJECT
 
 PATH, LABEL = "path", "label"

@@ -12,9 +12,9 @@ from recognizer.errors import ImageError, RecognizerError
 from recognizer.feedback.cases import Answer, Report, Sample, State
 from recognizer.feedback.ledger import Ledger, Outcome, Status, other_image
 from recognizer.feedback.rows import BadRow, Row
-from recognizer.finder import glyph_or_error
-from recognizer.glyph import Glyph, find_glyph
-from recognizer.image import describe, open_page, read_file
+from recognizer.glyph.finder import glyph_or_error
+from recognizer.glyph.normalise import Glyph, find_glyph
+from recognizer.image.opening import describe, open_page, read_file
 
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store

@@ -27,7 +27,7 @@ from recognizer.feedback.ingest import recheck
 from recognizer.feedback.learning import judged
 from recognizer.galleries import galleries_folder
 from recognizer.pipeline import Recognizer
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:

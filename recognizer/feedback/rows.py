@@ -25,7 +25,7 @@ from recognizer.feedback.fields import (
     parse_label,
     report_of,
 )
-from recognizer.labelled_sources import NO_IMAGES, labelled_files
+from recognizer.measure.labelled_sources import NO_IMAGES, labelled_files
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}  # as spreadsheets write them, by language
 TABLE = "badcases.csv"  # within a folder that was exported

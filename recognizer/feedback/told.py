@@ -7,7 +7,7 @@ from typing import Any
 
 from recognizer.feedback.cases import Answer, Case, Report
 from recognizer.feedback.fields import label_text
-from recognizer.labelled import REJECT_NAME
+from recognizer.measure.labelled import REJECT_NAME
 from recognizer.results import REJECT
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recognizer.errors import DataError, RecognizerError
-from recognizer.image import open_page
-from recognizer.labelled import Choice, Fingerprint
-from recognizer.labelled_sources import open_labelled, origin_of
+from recognizer.image.opening import open_page
+from recognizer.measure.labelled import Choice, Fingerprint
+from recognizer.measure.labelled_sources import open_labelled, origin_of
 from recognizer.report.pictures import thumbnail
 from recognizer.report.sources import Found, Material
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from recognizer.bundle import META, Bundle
 from recognizer.errors import DataError
-from recognizer.record import FILE, model_hashes, read_record
+from recognizer.measure.record import FILE, model_hashes, read_record
 
 TRAINING = "training"
 ENCODER_DIGITS = 12

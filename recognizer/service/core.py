@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from recognizer.feedback.mistakes import Mistake, PastMistakes
 from recognizer.feedback.store import Store
-from recognizer.ink import Grey
+from recognizer.glyph.ink import Grey
 from recognizer.results import Recognition
 from recognizer.service.batching import Batcher, Lane
 from recognizer.service.doubtful import DoubtfulStore, is_doubtful

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from recognizer.errors import GalleryError, RecognizerError
 from recognizer.pipeline import Recognizer
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 from recognizer.service.preparing import Preparing
 from recognizer.service.problems import RequestError
 from recognizer.service.settings import WATCH_S, Settings

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from recognizer.errors import UsageError
-from recognizer.finder import without_opencv_threads
+from recognizer.glyph.finder import without_opencv_threads
 from recognizer.service.metrics import SHARED
 from recognizer.service.protocol import BoundedProtocol
 from recognizer.service.settings import LOOPBACK, Settings

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.feedback.told import case_dict
-from recognizer.labelled import REJECT_NAME
+from recognizer.measure.labelled import REJECT_NAME
 from recognizer.results import REJECT
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from recognizer.service.problems import RequestError
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.bundle import read_bundle
-from recognizer.calibrate import choose_threshold
-from recognizer.decide import softmax
-from recognizer.glyph import SIDE
-from recognizer.network import Network
+from recognizer.glyph.normalise import SIDE
+from recognizer.measure.calibrate import choose_threshold
 from recognizer.results import REJECT
+from recognizer.stages.decide import softmax
+from recognizer.stages.network import Network
 from recognizer.training.config import DataConfig
 from recognizer.training.loop import logits_of
 from recognizer.training.model import CLASSES

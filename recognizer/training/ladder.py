@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from rich.table import Table
 from torch import nn
 
-from recognizer.calibrate import choose_threshold
-from recognizer.metrics import share_of
-from recognizer.record import make_record, write_record
+from recognizer.measure.calibrate import choose_threshold
+from recognizer.measure.metrics import share_of
+from recognizer.measure.record import make_record, write_record
 from recognizer.results import REJECT
 from recognizer.training.config import TrainingConfig
 from recognizer.training.loop import FALSE_ACCEPTS, Trainer, logits_of

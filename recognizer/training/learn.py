@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recognizer.bundle import GOLDEN, Bundle, golden_outputs, write_bundle
-from recognizer.calibrate import choose_threshold, fit_temperature
-from recognizer.decide import Pair, Routing, route, softmax
 from recognizer.errors import UsageError
 from recognizer.feedback.comparison import Answers, Known, ancestor_of, answers_of, known_checks
-from recognizer.glyph import SIDE
-from recognizer.network import Network
-from recognizer.pair_models import PairModel
+from recognizer.glyph.normalise import SIDE
+from recognizer.measure.calibrate import choose_threshold, fit_temperature
+from recognizer.measure.stage_two import Stage, changes
 from recognizer.results import REJECT
-from recognizer.specialists import Blend, Specialist, StageTwo, load_stage_two
-from recognizer.stages import Stage, changes
+from recognizer.stages.decide import Pair, Routing, route, softmax
+from recognizer.stages.network import Network
+from recognizer.stages.pair_models import PairModel
+from recognizer.stages.specialists import Blend, Specialist, StageTwo, load_stage_two
 from recognizer.training.config import AugmentConfig
 from recognizer.training.fine_tuning import FineTuningConfig, Tuned, fine_tune
 from recognizer.training.networks import Networks, fit_look, network_of, reject_offset

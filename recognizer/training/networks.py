@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recognizer.bundle import NETWORK, READER, READER_WEIGHTS, WEIGHTS, Bundle
-from recognizer.calibrate import fit_temperature
-from recognizer.network import Network
+from recognizer.measure.calibrate import fit_temperature
 from recognizer.results import REJECT
-from recognizer.second_look import READER_VIEWS, Reader, SecondLook
+from recognizer.stages.network import Network
+from recognizer.stages.second_look import READER_VIEWS, Reader, SecondLook
 from recognizer.training.config import NetworkConfig, TrainingConfig
 from recognizer.training.export import to_onnx
 from recognizer.training.loop import logits_of

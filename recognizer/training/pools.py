@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.data import load_mnist
-from recognizer.decide import softmax
 from recognizer.errors import DataError, UsageError
 from recognizer.files import write_whole
 from recognizer.results import REJECT
+from recognizer.stages.decide import softmax
 from recognizer.training.config import TrainingConfig, make_config
 from recognizer.training.embedding.config import EmbeddingConfig
 from recognizer.training.hard import PREFIX, Search, add_hard

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recognizer.bundle import GOLDEN, golden_outputs, read_bundle, write_bundle
-from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
-from recognizer.decide import softmax
-from recognizer.record import make_record, write_record
+from recognizer.measure.calibrate import choose_threshold, fit_temperature, risk_coverage
+from recognizer.measure.record import make_record, write_record
 from recognizer.results import REJECT
-from recognizer.second_look import SecondLook
+from recognizer.stages.decide import softmax
+from recognizer.stages.second_look import SecondLook
 from recognizer.training.config import TrainingConfig
 from recognizer.training.loop import FALSE_ACCEPTS, History, Trainer, check_sanity, logits_of
 from recognizer.training.model import GlyphClassifier

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from recognizer.decide import softmax
-from recognizer.glyph import SIDE
+from recognizer.glyph.normalise import SIDE
 from recognizer.results import REJECT
+from recognizer.stages.decide import softmax
 from recognizer.training.config import NetworkConfig
 from recognizer.training.loop import Loss, softmax_loss
 from recognizer.training.model import CLASSES, GlyphClassifier

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import UsageError
-from recognizer.glyph import find_glyph
+from recognizer.glyph.normalise import find_glyph
 from recognizer.results import REJECT
 from recognizer.training.config import DataConfig, TrainingConfig
 from reject_gen.base import GreyImage, Material

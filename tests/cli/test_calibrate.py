@@ -8,9 +8,9 @@ from pages import DIGITS, LABELS
 from recognizer import Recognizer
 from recognizer.bundle import read_bundle
 from recognizer.cli import main
-from recognizer.decide import softmax
-from recognizer.network import Network
-from recognizer.record import read_record
+from recognizer.measure.record import read_record
+from recognizer.stages.decide import softmax
+from recognizer.stages.network import Network
 
 
 def save(path, labels=None, extra=0):

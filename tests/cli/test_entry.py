@@ -26,7 +26,7 @@ sys.argv[1:] = {arguments!r}
 sys.exit({command}())
 """
 WHEN = {
-    "recognize": ("argparse", "numpy", "cv2", "recognizer.decide", "onnxruntime", "json"),
+    "recognize": ("argparse", "numpy", "cv2", "recognizer.stages.decide", "onnxruntime", "json"),
     "similar": ("recognizer.cli.similar.options", "numpy", "onnxruntime"),
     "badcase": ("recognizer.cli.program", "recognizer.cli.badcase.add", "sqlalchemy"),
     "recognizer": ("recognizer.cli.program", "recognizer.cli.models", "rich"),

@@ -7,10 +7,11 @@ import pytest
 from pages import DIGITS, LABELS
 from PIL import Image
 
-from recognizer import Recognizer, metrics
+from recognizer import Recognizer
 from recognizer.bundle import read_bundle
 from recognizer.cli import main
-from recognizer.record import read_record
+from recognizer.measure import metrics
+from recognizer.measure.record import read_record
 from recognizer.results import REASONS
 from reject_gen.typefaces import built_in
 
@@ -87,7 +88,7 @@ def test_a_bad_image_of_an_array_is_named_by_its_place(capsys, tmp_path):
 
 def test_false_accepts_by_family_and_group(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("RECOGNIZER_DATA", str(tmp_path))
-    monkeypatch.setattr("recognizer.nondigits.find_typefaces", lambda: (built_in(),))
+    monkeypatch.setattr("recognizer.measure.nondigits.find_typefaces", lambda: (built_in(),))
     (tmp_path / "c.toml").write_text("[rejects]\nnoise = 1.0\ntick = 1.0\n")
     record = evaluated(capsys, "rejects", "--limit", 30, "--config", tmp_path / "c.toml")
     found = record["figures"]["sets"]["rejects"]

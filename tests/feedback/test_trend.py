@@ -75,7 +75,7 @@ def test_nothing_is_counted_twice_or_left_out(said, by):
 
 
 def test_the_plot(tmp_path):
-    from recognizer.plots import draw_trend
+    from recognizer.measure.plots import draw_trend
 
     reports = [report(f"2026-03-{1 + i % 28:02}", i % 11, source=f"s{i % 12}") for i in range(300)]
     for name, rates in (("many.png", trend(reports)), ("none.png", [])):

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from pages import DIGITS, noisy, page_of
 
 from recognizer import to_glyph
-from recognizer.glyph import find_glyph, find_glyphs
+from recognizer.glyph.normalise import find_glyph, find_glyphs
 
 
 def test_many_pages_are_as_one_by_one():

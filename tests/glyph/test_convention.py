@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pages import CLOSE, DIGITS, LABELS, likeness, page_of, tight, written
 
 from recognizer import to_glyph
-from recognizer.glyph import find_glyph
+from recognizer.glyph.normalise import find_glyph
 
 
 def test_the_bound_tells_digits_apart():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pages import CLOSE, DIGITS, enlarged, likeness, page_of, tight, written
 
 from recognizer import to_glyph
-from recognizer.glyph import find_glyph
+from recognizer.glyph.normalise import find_glyph
 
 
 @pytest.mark.parametrize("side", [28, 56, 112, 200])

@@ -10,7 +10,7 @@ from hypothesis import given
 from nasty import PNG, five
 from opening import GREY_PAGES, refusal
 
-from recognizer.image import open_page
+from recognizer.image.opening import open_page
 
 
 def test_a_grey_array_is_taken_as_it_is():

@@ -17,7 +17,7 @@ from nasty import COLOUR, JPEG, NASTY, PNG, encode
 from opening import GREY_PAGES, refusal
 
 from recognizer.errors import ImageError
-from recognizer.image import describe, open_page
+from recognizer.image.opening import describe, open_page
 
 
 @pytest.mark.parametrize("name", list(NASTY), ids=ascii)

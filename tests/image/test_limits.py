@@ -10,13 +10,13 @@ from nasty import PNG, encode, five
 from opening import refusal
 from PIL import Image, TiffImagePlugin
 
-from recognizer.image import open_page
+from recognizer.image.opening import open_page
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(folder):
     path = folder["bomb.png"][0]
     code = (
-        "import resource, sys; from recognizer.image import open_page\n"
+        "import resource, sys; from recognizer.image.opening import open_page\n"
         "from recognizer.errors import ImageError\n"
         "import PIL.PngImagePlugin, cv2\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

@@ -11,7 +11,7 @@ from nasty import PNG, five
 from opening import refusal
 from PIL import Image
 
-from recognizer.image import describe
+from recognizer.image.opening import describe
 
 
 def test_missing_file_and_impossible_names(tmp_path):

@@ -10,7 +10,7 @@ from nasty import encode, exif, five
 from opening import refusal
 from PIL import Image, ImageOps
 
-from recognizer.image import open_page
+from recognizer.image.opening import open_page
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])

@@ -14,8 +14,8 @@ from nasty import JPEG, PNG, chunk, encode, exif, five, with_alpha
 from opening import GREY_PAGES
 from PIL import Image
 
-from recognizer.image import MAX_PIXELS, open_page
-from recognizer.png import plain_png
+from recognizer.image.opening import MAX_PIXELS, open_page
+from recognizer.image.png import plain_png
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

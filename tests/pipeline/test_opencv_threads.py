@@ -10,7 +10,7 @@ from commands import environment
 TASKS = Path("/proc/self/task")
 BLUR = """
 import os, sys, cv2, numpy as np
-from recognizer.finder import without_opencv_threads
+from recognizer.glyph.finder import without_opencv_threads
 cv2.setNumThreads(2)
 if sys.argv[1] == "without":
     without_opencv_threads()

@@ -3,7 +3,7 @@
 import pytest
 from bundles import copy_of_shipped
 
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 @pytest.fixture

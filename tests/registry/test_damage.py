@@ -12,7 +12,7 @@ from recognizer.bundle import META, NETWORK, shipped_folder, write_bundle
 from recognizer.cli import main
 from recognizer.errors import ModelError
 from recognizer.places import REGISTRY_FILE
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 def test_what_is_no_model_is_not_registered(registry, tmp_path, bundle):

@@ -32,7 +32,7 @@ def test_two_that_register_at_once_get_two_versions(registry, bundle):
 
 SWITCHER = """
 import itertools, sys
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 registry = Registry()
 print("ready", flush=True)
 for turn in itertools.count():

@@ -13,7 +13,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECOGNIZER_DATA", str(folder / "nothing"))
-        patch.setattr("recognizer.nondigits.find_typefaces", lambda: (built_in(),))
+        patch.setattr("recognizer.measure.nondigits.find_typefaces", lambda: (built_in(),))
         results, run = all_files(folder)
         words = ["--results", results, "--run", run, "--data", folder / "data"]
         assert report(folder, *words) == 0

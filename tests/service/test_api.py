@@ -11,7 +11,7 @@ from recognizer import Recognizer
 from recognizer.bundle import read_bundle
 from recognizer.feedback.learning import candidate_folder
 from recognizer.feedback.store import Store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PHOTO = (EXAMPLES / "photo-4.png").read_bytes()

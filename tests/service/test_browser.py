@@ -13,7 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from recognizer import Recognizer
 from recognizer.feedback.store import Store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -9,7 +9,7 @@ from bundles import copy_of_shipped
 from waiting import wait_until
 
 from recognizer.bundle import read_bundle
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 PHOTO = (Path(__file__).parents[2] / "examples" / "photo-4.png").read_bytes()
 PNG = {"Content-Type": "image/png"}

@@ -11,13 +11,14 @@ from pages import many_digits
 from scipy.stats import binomtest
 from two_stages import GLYPHS, OLD, TRUTH
 
-from recognizer import Recognizer, metrics
-from recognizer.both_stages import Stages
+from recognizer import Recognizer
 from recognizer.bundle import read_bundle
 from recognizer.cli import main
-from recognizer.record import read_record
+from recognizer.measure import metrics
+from recognizer.measure.record import read_record
+from recognizer.measure.stage_two import Stage, changes, compare
 from recognizer.results import REJECT
-from recognizer.stages import Stage, changes, compare
+from recognizer.stages.both_stages import Stages
 
 QUICK = settings(deadline=None, max_examples=50)
 

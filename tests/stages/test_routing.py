@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from recognizer.decide import NO_SPECIALIST, Routing, route, settle, softmax
 from recognizer.results import REJECT
+from recognizer.stages.decide import NO_SPECIALIST, Routing, route, settle, softmax
 
 QUICK = settings(deadline=None, max_examples=50)
 batches = hnp.arrays(

@@ -12,12 +12,12 @@ from pages import DIGITS, LABELS, page_of
 from two_stages import GLYPHS, OLD, PAIRS, give_specialists
 
 from recognizer import Recognizer
-from recognizer.both_stages import Stages
 from recognizer.bundle import GOLDEN, META
-from recognizer.decide import pair_name, softmax
 from recognizer.errors import ModelError
-from recognizer.pair_models import PIXELS, Boosting, Logistic, SupportVectors, load_pair_model
-from recognizer.specialists import Blend
+from recognizer.stages.both_stages import Stages
+from recognizer.stages.decide import pair_name, softmax
+from recognizer.stages.pair_models import PIXELS, Boosting, Logistic, SupportVectors, load_pair_model
+from recognizer.stages.specialists import Blend
 
 # Kinds of models
 

@@ -15,7 +15,7 @@ pytest.importorskip("matplotlib")
 import torch
 
 from recognizer.cli import main
-from recognizer.record import read_record
+from recognizer.measure.record import read_record
 from recognizer.results import REJECT
 from recognizer.training.config import NetworkConfig, load_config
 from recognizer.training.ladder import measure

@@ -15,8 +15,8 @@ pytest.importorskip("matplotlib")
 
 from torch import nn  # noqa: E402
 
-from recognizer.decide import softmax  # noqa: E402
-from recognizer.network import Network  # noqa: E402
+from recognizer.stages.decide import softmax  # noqa: E402
+from recognizer.stages.network import Network  # noqa: E402
 from recognizer.training.augment import augment  # noqa: E402
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig  # noqa: E402
 from recognizer.training.export import to_onnx  # noqa: E402

@@ -11,9 +11,9 @@ pytest.importorskip("onnx")
 
 from tiny_model import SIZE  # noqa: E402
 
-from recognizer.calibrate import fit_temperature  # noqa: E402
-from recognizer.network import Network  # noqa: E402
+from recognizer.measure.calibrate import fit_temperature  # noqa: E402
 from recognizer.results import REJECT  # noqa: E402
+from recognizer.stages.network import Network  # noqa: E402
 from recognizer.training.export import to_onnx  # noqa: E402
 from recognizer.training.loop import logits_of, tensors  # noqa: E402
 from recognizer.training.model import GlyphClassifier  # noqa: E402

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from recognizer.bundle import read_bundle
-from recognizer.network import Network
+from recognizer.stages.network import Network
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.export import to_onnx
 from recognizer.training.loop import Trainer

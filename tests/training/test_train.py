@@ -18,9 +18,9 @@ pytest.importorskip("matplotlib")
 
 from recognizer.bundle import read_bundle  # noqa: E402
 from recognizer.cli import main  # noqa: E402
-from recognizer.network import Network  # noqa: E402
-from recognizer.record import read_record  # noqa: E402
-from recognizer.second_look import changed  # noqa: E402
+from recognizer.measure.record import read_record  # noqa: E402
+from recognizer.stages.network import Network  # noqa: E402
+from recognizer.stages.second_look import changed  # noqa: E402
 from recognizer.training import samples  # noqa: E402
 from recognizer.training.networks import Networks  # noqa: E402
 from reject_gen.typefaces import find_typefaces  # noqa: E402

@@ -11,7 +11,7 @@ from recognizer.cli.badcase.options import add_origin, add_store, label, moment
 from recognizer.cli.badcase.taking import Tally, reporter, take
 from recognizer.feedback.fields import Defaults
 from recognizer.feedback.rows import AnyRow, Rows, make_row
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 BY_HAND = "by hand"
 

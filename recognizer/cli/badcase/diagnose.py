@@ -12,8 +12,8 @@ from recognizer.cli.badcase.options import add_store, existing_store, number_of
 from recognizer.cli.common import need_new_folder, table_console
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.told import mistake
-from recognizer.named_files import printable
-from recognizer.registry import Registry
+from recognizer.image.named_files import printable
+from recognizer.registry.versions import Registry
 
 if TYPE_CHECKING:
     from recognizer.feedback.diagnosis import Diagnosis, Group

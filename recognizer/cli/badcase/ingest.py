@@ -8,7 +8,7 @@ import sys
 from recognizer.cli.badcase.options import add_origin, add_store
 from recognizer.cli.badcase.taking import REFUSED_EXIT, Tally, reporter, take
 from recognizer.feedback.rows import open_rows, open_stream
-from recognizer.named_files import STDIN
+from recognizer.image.named_files import STDIN
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

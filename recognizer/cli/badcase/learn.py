@@ -9,7 +9,7 @@ import sys
 from recognizer.cli.arguments import at_least
 from recognizer.cli.badcase.options import add_store, existing_store, number_of
 from recognizer.cli.common import need_training
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

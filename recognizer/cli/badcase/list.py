@@ -15,9 +15,9 @@ from recognizer.errors import UsageError
 from recognizer.feedback.cases import Case
 from recognizer.feedback.told import case_dict, mistake
 from recognizer.feedback.trend import Rate, trend
-from recognizer.metrics import share_of
-from recognizer.named_files import printable
-from recognizer.registry import Registry
+from recognizer.image.named_files import printable
+from recognizer.measure.metrics import share_of
+from recognizer.registry.versions import Registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.trend and (args.state or args.pair or args.label is not None):
         raise UsageError("--trend counts all reports: of the choices only --source goes with it")
     if args.out:
-        from recognizer.plots import check_plotting
+        from recognizer.measure.plots import check_plotting
 
         check_plotting()
 
@@ -80,7 +80,7 @@ def _trend(args: argparse.Namespace) -> int:
     else:
         _table(rates)
     if args.out:
-        from recognizer.plots import draw_trend
+        from recognizer.measure.plots import draw_trend
 
         sys.stderr.write(f"{draw_trend(rates, args.out)}\n")
     return 0

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import table_console
-from recognizer.named_files import printable
-from recognizer.registry import Registry
-from recognizer.registry_state import who_and_why
+from recognizer.image.named_files import printable
+from recognizer.registry.state import who_and_why
+from recognizer.registry.versions import Registry
 
 if TYPE_CHECKING:
     from recognizer.feedback.promotion import Verdict

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from recognizer.cli.badcase.options import add_store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

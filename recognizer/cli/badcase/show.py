@@ -15,11 +15,11 @@ from recognizer.errors import UsageError
 from recognizer.feedback.cases import Answer, Case, Report, Use
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.told import case_dict, report_dict
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 from recognizer.results import REASONS, REJECT, Recognition
 
 if TYPE_CHECKING:
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

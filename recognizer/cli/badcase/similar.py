@@ -15,8 +15,8 @@ from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.errors import RecognizerError
 from recognizer.feedback.told import mistake
-from recognizer.finder import glyph_or_error
-from recognizer.named_files import NOTHING_LISTED, expand, named_error, printable
+from recognizer.glyph.finder import glyph_or_error
+from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, printable
 
 if TYPE_CHECKING:
     from recognizer.feedback.mistakes import Mistake

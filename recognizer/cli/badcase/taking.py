@@ -16,7 +16,7 @@ from recognizer.cli.badcase.options import number_of
 from recognizer.cli.progress import watched
 from recognizer.feedback.ingest import Keeper, Rehearsal, Result, ingest
 from recognizer.feedback.rows import Rows
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 REFUSED_EXIT = 1
 

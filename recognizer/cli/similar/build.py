@@ -19,13 +19,13 @@ from recognizer.cli.similar.output import BLANK
 from recognizer.cli.similar.rebuilt import look_after, whole
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.finder import glyph_or_error
 from recognizer.galleries import MNIST_SOURCE, galleries_folder, gallery_address
-from recognizer.named_files import expand, printable
+from recognizer.glyph.finder import glyph_or_error
+from recognizer.image.named_files import expand, printable
 
 if TYPE_CHECKING:
-    from recognizer.image import ImageLike
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
+    from recognizer.image.opening import ImageLike
     from retrieval import Gallery
     from retrieval.writing import Appended
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from recognizer import __version__
 from recognizer.cli.arguments import PathsParser, at_least
 from recognizer.errors import UsageError
-from recognizer.image import MAX_PIXELS
+from recognizer.image.opening import MAX_PIXELS
 
 K, MODE, ENGINE = 10, "precision", "auto"
 _ACTIONS = ("build", "duplicates", "reencode", "remove", "verify")

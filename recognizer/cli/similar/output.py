@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from recognizer.cli.formats import label_text
 from recognizer.errors import RecognizerError
-from recognizer.image import open_page
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
+from recognizer.image.opening import open_page
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import Block
-    from recognizer.ink import Grey
+    from recognizer.glyph.ink import Grey
     from retrieval import Gallery, Hit
     from retrieval.duplicates import DuplicateGroup
 

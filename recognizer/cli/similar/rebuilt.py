@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:
     from retrieval import Gallery

@@ -12,7 +12,7 @@ from rich.text import Text
 from recognizer.cli.formats import label_text, labels_text
 from recognizer.cli.pictures import THUMBNAIL, captioned, has_blocks, hits_table, percent, strip
 from recognizer.cli.similar.output import BLANK
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:
     from recognizer.cli.pictures import Glyph

@@ -14,10 +14,10 @@ from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import watched
 from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, tiles_of
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.finder import glyph_or_error
 from recognizer.galleries import open_gallery
-from recognizer.glyph import SIDE
-from recognizer.named_files import NOTHING_LISTED, expand, named_error, printable, total_of
+from recognizer.glyph.finder import glyph_or_error
+from recognizer.glyph.normalise import SIDE
+from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, printable, total_of
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import counted
 from recognizer.galleries import gallery_address, open_gallery
-from recognizer.named_files import printable
+from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:
     from retrieval import Gallery

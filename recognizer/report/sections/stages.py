@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from recognizer.decide import pair_name
 from recognizer.report.figures import Cell, Table, change, count, figure, percent, share
 from recognizer.report.html import Html, element, folded, join, paragraph, part, table
 from recognizer.report.pictures import picture
 from recognizer.report.section import Section, benchmark
 from recognizer.report.sources import Found, Material
+from recognizer.stages.decide import pair_name
 
 PICTURES = {
     "confusion": "What is taken for what, out of fold",

@@ -14,8 +14,8 @@ from recognizer.feedback.cases import Case as StoredCase
 from recognizer.feedback.fields import Defaults, report_of
 from recognizer.feedback.ingest import MOST_BYTES
 from recognizer.feedback.store import Store
-from recognizer.finder import glyph_or_error
-from recognizer.glyph import Glyph
+from recognizer.glyph.finder import glyph_or_error
+from recognizer.glyph.normalise import Glyph
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import Case, CaseList, CasesQuery, Decision, Outcomes, ReportQuery

@@ -10,7 +10,7 @@ from recognizer.errors import UsageError
 from recognizer.feedback.learning import candidate_folder, read_validation
 from recognizer.feedback.promotion import Verdict, judge, promote, read_candidate
 from recognizer.feedback.told import digit_or_reject
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import CandidateVerdict, Change, Current

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from recognizer.feedback.fields import Defaults, report_of
-from recognizer.glyph import to_glyph
+from recognizer.glyph.normalise import to_glyph
 from recognizer.service.core import Core
 from recognizer.service.doubtful import Kept
 from recognizer.service.problems import RequestError

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Path
 from recognizer.errors import UsageError
 from recognizer.feedback.learning import candidate_folder
 from recognizer.pipeline import Recognizer
-from recognizer.registry import Registry
-from recognizer.registry_state import SHIPPED
+from recognizer.registry.state import SHIPPED
+from recognizer.registry.versions import Registry
 from recognizer.service.compare import compare
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from recognizer.decide import allowed_digits
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.feedback.mistakes import told as in_words
-from recognizer.glyph import to_glyph
+from recognizer.glyph.normalise import to_glyph
 from recognizer.pipeline import Recognizer
 from recognizer.results import Recognition, text_of
 from recognizer.service.core import Allowed, Core
@@ -20,6 +19,7 @@ from recognizer.service.routes.documented import IMAGES, upload_refusals
 from recognizer.service.schemas import Answers, RecognizeQuery
 from recognizer.service.told import hits_told, past_told, pixels
 from recognizer.service.uploads import Upload, read_uploads, with_names
+from recognizer.stages.decide import allowed_digits
 
 _QUICK_BYTES = 1 << 16  # larger images are no work for a batch, which would make others wait
 Told = dict[str, Any]

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from recognizer.errors import RecognizerError
-from recognizer.finder import glyph_or_error
+from recognizer.glyph.finder import glyph_or_error
 from recognizer.service.core import Core
 from recognizer.service.routes.documented import IMAGES, upload_refusals
 from recognizer.service.routes.recognize import answered

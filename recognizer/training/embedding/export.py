@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from recognizer.files import write_whole
-from recognizer.record import versions
+from recognizer.measure.record import versions
 from recognizer.training.embedding.config import EmbeddingConfig
 from recognizer.training.embedding.evaluation import Searched, encode
 from recognizer.training.embedding.figures import duplicate_threshold, share_within, similarity_table

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from recognizer.data import Part, load_mnist
-from recognizer.glyph import to_glyph
-from recognizer.record import make_record, write_record
+from recognizer.glyph.normalise import to_glyph
+from recognizer.measure.record import make_record, write_record
 from recognizer.training.embedding.config import EmbeddingConfig, make_embedding_config
 from recognizer.training.embedding.evaluation import AS_THEY_ARE, Searched, on_test, on_validation, watched
 from recognizer.training.embedding.export import write_encoder

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recognizer.data import load_mnist
 from recognizer.galleries import MNIST_SOURCE, PRINT_SOURCE
-from recognizer.glyph import find_glyph
+from recognizer.glyph.normalise import find_glyph
 from recognizer.training.config import DataConfig
 from recognizer.training.embedding.config import EmbeddingConfig, EmbeddingDataConfig
 from recognizer.training.samples import stratified_split

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decide import Pair
 from recognizer.files import write_whole
-from recognizer.network import Network
-from recognizer.pair_models import Convolutional, PairModel
 from recognizer.results import REJECT
+from recognizer.stages.decide import Pair
+from recognizer.stages.network import Network
+from recognizer.stages.pair_models import Convolutional, PairModel
 from recognizer.training.config import NetworkConfig
 from recognizer.training.progress import Progress
 from recognizer.training.samples import Pool

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decide import Pair
+from recognizer.measure.stage_two import changes
 from recognizer.results import REJECT
-from recognizer.specialists import LIMIT, Blend
-from recognizer.stages import changes
+from recognizer.stages.decide import Pair
+from recognizer.stages.specialists import LIMIT, Blend
 from recognizer.training.specialists.fit import KINDS
 
 WIDEST = 4.0  # a greater lead, in calibrated log-odds, is seldom mistaken

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.network import Network
-from recognizer.second_look import SecondLook
+from recognizer.stages.network import Network
+from recognizer.stages.second_look import SecondLook
 from recognizer.training.config import NetworkConfig
 from recognizer.training.model import multiplications
 from recognizer.training.specialists.choice import Budget

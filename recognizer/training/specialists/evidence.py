@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.bundle import Bundle
-from recognizer.calibrate import choose_threshold, fit_temperature
-from recognizer.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
-from recognizer.network import Network
+from recognizer.measure.calibrate import choose_threshold, fit_temperature
+from recognizer.measure.stage_two import Stage, changes, compare
 from recognizer.results import REJECT
-from recognizer.second_look import SecondLook
-from recognizer.stages import Stage, changes, compare
+from recognizer.stages.decide import NO_SPECIALIST, Pair, Routing, pair_name, route, settle
+from recognizer.stages.network import Network
+from recognizer.stages.second_look import SecondLook
 from recognizer.training.config import TrainingConfig
 from recognizer.training.samples import Pool, Pools
 from recognizer.training.specialists.candidates import Candidates

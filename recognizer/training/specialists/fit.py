@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decide import Pair
 from recognizer.errors import UsageError
-from recognizer.pair_models import (
+from recognizer.stages.decide import Pair
+from recognizer.stages.pair_models import (
     FEATURES,
     PIXELS,
     Boosting,

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.files import write_whole
-from recognizer.network import Network
-from recognizer.pair_models import PairModel
 from recognizer.results import REJECT
-from recognizer.second_look import SecondLook
+from recognizer.stages.network import Network
+from recognizer.stages.pair_models import PairModel
+from recognizer.stages.second_look import SecondLook
 from recognizer.training.checkpoints import keep_state
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.hard import PREFIX

@@ -21,13 +21,13 @@ from recognizer.bundle import (
     write_bundle,
 )
 from recognizer.bundle import NETWORK as STAGE_ONE
-from recognizer.calibrate import choose_threshold, fit_temperature, risk_coverage
-from recognizer.decide import NO_SPECIALIST, Routing, route, softmax
-from recognizer.glyph import SIDE
-from recognizer.network import Network
+from recognizer.glyph.normalise import SIDE
+from recognizer.measure.calibrate import choose_threshold, fit_temperature, risk_coverage
+from recognizer.measure.stage_two import Stage, compare
 from recognizer.results import REJECT
-from recognizer.specialists import Specialist, StageTwo
-from recognizer.stages import Stage, compare
+from recognizer.stages.decide import NO_SPECIALIST, Routing, route, softmax
+from recognizer.stages.network import Network
+from recognizer.stages.specialists import Specialist, StageTwo
 from recognizer.training.export import with_features
 from recognizer.training.run import validation_figures
 from recognizer.training.samples import Pool

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.decide import Pair, pair_name
-from recognizer.metrics import wilson
+from recognizer.measure.metrics import wilson
 from recognizer.results import REJECT
+from recognizer.stages.decide import Pair, pair_name
 
 PHOTOGRAPHS, PRINTED, WRITTEN, NON_DIGITS = "photographed", "printed", "written", "non-digits"
 _KIND = {"mnist": WRITTEN, "page": PHOTOGRAPHS, "printed": PRINTED}

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from recognizer.bundle import Bundle, read_bundle
-from recognizer.decide import Pair
 from recognizer.errors import DataError, UsageError
-from recognizer.network import Network
-from recognizer.record import make_record, write_record
+from recognizer.measure.record import make_record, write_record
+from recognizer.stages.decide import Pair
+from recognizer.stages.network import Network
 from recognizer.training.checkpoints import keep_state
 from recognizer.training.config import NetworkConfig, TrainingConfig
 from recognizer.training.export import with_features

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from recognizer.decide import NO_SPECIALIST, Pair, Routing, route
-from recognizer.pair_models import Convolutional, PairModel
 from recognizer.results import REJECT
+from recognizer.stages.decide import NO_SPECIALIST, Pair, Routing, route
+from recognizer.stages.pair_models import Convolutional, PairModel
 from recognizer.training.config import AugmentConfig, NetworkConfig, OptimizerConfig
 from recognizer.training.export import only_output, specialists_to_onnx
 from recognizer.training.loop import Trainer

@@ -12,8 +12,13 @@ from recognize_command import COMMAND, MODULE, code_of, run
 
 LIBRARIES = "numpy, PIL.Image, onnxruntime, cv2"
 NOT_FOR_ONE_IMAGE = {
-    *("recognizer.registry", "recognizer.registry_state", "recognizer.files", "recognizer.audit"),
-    *("recognizer.specialists", "recognizer.pair_models", "recognizer.field", "recognizer.feedback"),
+    *("recognizer.registry.versions", "recognizer.registry.state", "recognizer.files", "recognizer.audit"),
+    *(
+        "recognizer.stages.specialists",
+        "recognizer.stages.pair_models",
+        "recognizer.field.reading",
+        "recognizer.feedback",
+    ),
     *(
         "recognizer.cli.sheet",
         "recognizer.cli.terminal",
@@ -53,7 +58,7 @@ def test_one_image_needs_few_modules(form, here, tmp_path):
         [sys.executable, "-X", "importtime", "-c", f"import {LIBRARIES}"], capture_output=True, check=True
     )
     imported = names_of(done.stderr)
-    assert (done.returncode, "recognizer.both_stages" in imported) == (0, True)
+    assert (done.returncode, "recognizer.stages.both_stages" in imported) == (0, True)
     assert imported & NOT_FOR_ONE_IMAGE <= names_of(bare.stderr)
     assert sum(name.startswith(("recognizer", "retrieval")) for name in imported) <= 40
 

@@ -3,7 +3,7 @@
 import pytest
 
 from recognizer.feedback.store import Store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 @pytest.fixture(scope="package")

@@ -16,7 +16,7 @@ from recognizer.bundle import read_bundle
 from recognizer.feedback.cases import Chosen
 from recognizer.feedback.learning import candidate_folder
 from recognizer.feedback.store import Store
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 from recognizer.training.pools import keep_pools
 
 WORKER = """

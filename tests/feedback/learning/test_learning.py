@@ -16,8 +16,8 @@ from recognizer.feedback.ingest import make_sample
 from recognizer.feedback.learning import candidate_folder, learn, prepare
 from recognizer.feedback.store import Store
 from recognizer.galleries import open_gallery
-from recognizer.network import Network
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
+from recognizer.stages.network import Network
 from recognizer.training.learn import _farthest
 
 

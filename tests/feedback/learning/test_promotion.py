@@ -13,7 +13,7 @@ from recognizer.feedback.cases import Chosen
 from recognizer.feedback.learning import candidate_folder, prepare
 from recognizer.feedback.promotion import GALLERY, promote, read_candidate
 from recognizer.galleries import galleries_folder, open_gallery
-from recognizer.registry import Registry
+from recognizer.registry.versions import Registry
 
 
 def test_a_better_candidate_is_promoted_and_rolled_back(store, capsys):

@@ -21,7 +21,7 @@ from small_embedding import CONFIG, run_graph
 
 from recognizer.cli import main
 from recognizer.errors import UsageError
-from recognizer.record import read_record
+from recognizer.measure.record import read_record
 from recognizer.training.embedding import figures, queries
 from recognizer.training.embedding.config import (
     LossConfig,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
-from recognizer.specialists import Blend
+from recognizer.stages.specialists import Blend
 from recognizer.training.specialists.choice import Asked, Budget, choose, choose_kind, fit_blend
 from recognizer.training.specialists.fit import LOGISTIC, NETWORK, NETWORK_VIEWS
 

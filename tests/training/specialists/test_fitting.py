@@ -15,9 +15,9 @@ pytest.importorskip("matplotlib")
 
 from recognizer.bundle import read_bundle
 from recognizer.errors import UsageError
-from recognizer.network import Network
-from recognizer.pair_models import load_pair_model
 from recognizer.results import REJECT
+from recognizer.stages.network import Network
+from recognizer.stages.pair_models import load_pair_model
 from recognizer.training.config import NetworkConfig, load_config
 from recognizer.training.export import to_onnx, with_features
 from recognizer.training.loop import logits_of, tensors

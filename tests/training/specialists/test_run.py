@@ -15,7 +15,7 @@ from recognizer import Recognizer
 from recognizer.bundle import read_bundle
 from recognizer.cli import main
 from recognizer.errors import DataError, UsageError
-from recognizer.record import read_record
+from recognizer.measure.record import read_record
 from recognizer.results import REJECT
 from recognizer.training.config import NetworkConfig, OptimizerConfig, TrainingConfig
 from recognizer.training.pools import _pack

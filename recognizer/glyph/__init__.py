@@ -1,0 +1,1 @@
+"""From a grey page to its one character, 28 by 28: ink, marks, and MNIST's convention."""

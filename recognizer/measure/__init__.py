@@ -1,0 +1,1 @@
+"""A model held against labelled images: figures, plots, temperature and operating points."""

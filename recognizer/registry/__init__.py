@@ -1,0 +1,1 @@
+"""The versions of the model on this machine, and which one answers."""

@@ -1,0 +1,1 @@
+"""From glyphs to answers: stage one, stage two, and the decision."""
