@@ -1,4 +1,4 @@
-"""Options that several commands have, and kinds of values that options take."""
+"""Options that several commands share, and parsers for the values of options."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from typing import NoReturn
 from recognizer.errors import UsageError
 from recognizer.stages.decide import allowed_digits
 
+PATH = "an image file, a folder of images, a pattern such as 'scans/*.png', or - to read paths from standard input"
+
 
 class PathsParser(argparse.ArgumentParser):
-    """A command line with PATHs: where a file's name was taken for an option, the error says how to write it."""
+    """A parser for PATHs: if a file's name was taken for an option, the error says how to write it instead."""
 
     _words: Sequence[str] = ()
 
@@ -30,33 +32,51 @@ class PathsParser(argparse.ArgumentParser):
         super().error(f"{message}; for the file {file} write ./{file}" if file else message)
 
 
-def add_model(parser: argparse.ArgumentParser, otherwise: str = "the current model otherwise") -> None:
+def add_model(parser: argparse.ArgumentParser, default: str = "the current model") -> None:
     """Declare which model answers."""
     parser.add_argument(
-        "--model", metavar="M", help=f"a bundle folder, a registered version, or shipped; {otherwise}"
+        "--model",
+        metavar="M",
+        help="the model: the folder of a bundle, a registered version such as eleven@2, or shipped "
+        f"(default: {default})",
     )
 
 
 def add_max_error(parser: argparse.ArgumentParser) -> None:
     """Declare how sure an answer must be."""
     parser.add_argument(
-        "--max-error", type=share, metavar="E", help="refuse as needed for this share of errors, e.g. 0.001"
+        "--max-error",
+        type=share,
+        metavar="E",
+        help="the share of accepted answers that may be wrong, such as 0.001; a smaller share refuses more images",
     )
 
 
 def add_training(parser: argparse.ArgumentParser, example: str) -> None:
     """Declare what a command that trains reads, where it works, and on how many processors."""
-    parser.add_argument("--config", required=True, help=f"a TOML file, such as {example}")
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help=f"the configuration, a TOML file such as {example}"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="the folder that contains mnist/ (default: RECOGNIZER_DATA)"
+    )
     add_out(parser)
     parser.add_argument(
-        "--workers", type=at_least(1), default=os.cpu_count() or 1, help="processes that make samples"
+        "--workers",
+        type=at_least(1),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes that make samples (default: as many as there are cores)",
     )
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
     """Declare where a command that trains works; see `work_folder`."""
-    parser.add_argument("--out", help="the folder to work in (default: runs/NAME of the configuration)")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="the folder to work in (default: runs/ and the name of the configuration's file)",
+    )
 
 
 def work_folder(args: argparse.Namespace) -> Path:

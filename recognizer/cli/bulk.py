@@ -27,54 +27,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="file, folder, pattern or URL of images, or - for a list on standard input; "
-        "with --column: of Parquet files",
+        help="an image file, a folder, a pattern, a URL, or - to read a list of them from standard input; "
+        "with --column: Parquet files instead of images",
     )
     parser.add_argument(
         "--out",
         required=True,
         metavar="RESULTS.parquet",
-        help="the folder for the answers, or its URL; what is in it is not done again",
+        help="the folder for the answers, or its URL; images that it has answers to are skipped",
     )
     parser.add_argument(
-        "--column", metavar="NAME", help="the column with images: the bytes of files, or their paths or URLs"
+        "--column",
+        metavar="NAME",
+        help="the column that holds the images: the bytes of files, or paths or URLs",
     )
     parser.add_argument("--json", action="store_true", help="print the counts as a JSON object")
-    parser.add_argument("--retry", action="store_true", help="try again what could not be read before")
+    parser.add_argument(
+        "--retry", action="store_true", help="try again to read images that could not be read before"
+    )
     _add_engine(parser)
     _add_asked(parser)
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--ray", metavar="ADDRESS", help="work on this Ray cluster; local for one on this machine"
+        "--ray",
+        metavar="ADDRESS",
+        help="run on this Ray cluster; local starts one on this machine (default: no Ray)",
     )
     parser.add_argument(
-        "--workers", type=at_least(1), metavar="N", help="how many (default: as many as there are cores)"
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="worker processes (default: as many as there are cores)",
     )
     parser.add_argument(
         "--part",
         type=at_least(1),
         default=PART_ROWS,
         metavar="N",
-        help="the most images of a file of answers (default: %(default)s)",
+        help="the most images in one file of answers (default: %(default)s)",
     )
 
 
 def _add_asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
+        "--allowed",
+        type=digits,
+        metavar="1-9",
+        help="the digits that can occur, such as 1-9 or 0,1,5; all others are refused",
     )
     add_model(parser)
     add_max_error(parser)
     parser.add_argument(
-        "--explain", type=at_least(0), default=0, metavar="K", help="name the K most similar known digits"
+        "--explain",
+        type=at_least(0),
+        default=0,
+        metavar="K",
+        help="also give the K most similar known digits",
     )
     parser.add_argument(
-        "--gallery", metavar="DIR", help="with --explain: the known digits (default: those that ship)"
+        "--gallery",
+        metavar="DIR",
+        help="with --explain: the gallery of known digits (default: the one that ships)",
     )
     parser.add_argument(
-        "--max-pixels", type=at_least(1), default=MAX_PIXELS, metavar="N", help="refuse to open larger images"
+        "--max-pixels",
+        type=at_least(1),
+        default=MAX_PIXELS,
+        metavar="N",
+        help="refuse to open images of more pixels (default: %(default)s)",
     )
 
 

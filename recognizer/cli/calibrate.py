@@ -31,13 +31,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     goal = parser.add_mutually_exclusive_group()
     goal.add_argument(
-        "--coverage", type=share, metavar="C", help=f"the share of digits to accept (default: {COVERAGE})"
+        "--coverage", type=share, metavar="C", help=f"the share of the digits to accept (default: {COVERAGE})"
     )
     goal.add_argument(
-        "--max-error", type=share, metavar="X", help="the share of errors among the accepted to allow"
+        "--max-error",
+        type=share,
+        metavar="X",
+        help="the share of accepted answers that may be wrong, instead of --coverage",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="the new model, for --model"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="a new folder for the calibrated model, to pass to --model",
     )
 
 

@@ -15,14 +15,23 @@ from recognizer.fetch import MIRRORS, Progress, fetch
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    fetching = actions.add_parser("fetch", help="download MNIST, check it, keep what is intact")
+    fetching = actions.add_parser(
+        "fetch", help="download the MNIST files that are missing or damaged, and check them"
+    )
     checking = actions.add_parser("verify", help="compare MNIST with its checksums")
     for action in (fetching, checking):
         action.add_argument(
-            "--data", type=Path, metavar="DIR", help="the folder of data sets (default: RECOGNIZER_DATA)"
+            "--data",
+            type=Path,
+            metavar="DIR",
+            help="the folder that contains mnist/ (default: RECOGNIZER_DATA)",
         )
     fetching.add_argument(
-        "--mirror", nargs="+", action="extend", metavar="URL", help="fetch from here; may be repeated"
+        "--mirror",
+        nargs="+",
+        action="extend",
+        metavar="URL",
+        help="download from here instead of the public mirrors; may be repeated",
     )
 
 

@@ -27,13 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_data_arguments(parser)
     parser.add_argument(
-        "--json", action="store_true", help="the metrics file on standard output, and no tables"
+        "--json", action="store_true", help="write the metrics file to standard output instead of tables"
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="write metrics.json and plots here")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also write metrics.json and plots to this folder"
+    )
     parser.add_argument(
         "--stages",
         action="store_true",
-        help="answers before and after stage two, out of fold and of the data",
+        help="compare answers before and after stage two, out of fold and on the data",
     )
     parser.add_argument(
         "--failures",

@@ -25,18 +25,25 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="SPEC", help=SPECS)
     parser.add_argument(
-        ROOT_OPTION, metavar="DIR", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)"
+        ROOT_OPTION, metavar="DIR", help="the folder that contains mnist/ (default: RECOGNIZER_DATA)"
     )
     parser.add_argument(
-        "--limit", type=at_least(1), metavar="N", help="the most images of each data set, chosen at random"
+        "--limit",
+        type=at_least(1),
+        metavar="N",
+        help="use at most N images of each data set, chosen at random (default: all)",
     )
     parser.add_argument(
-        "--seed", type=at_least(0), default=0, metavar="S", help="of that choice, and of rejects"
+        "--seed",
+        type=at_least(0),
+        default=0,
+        metavar="S",
+        help="the random seed of that choice and of rejects (default: %(default)s)",
     )
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help="the configuration whose rejects are meant (default: the model's own)",
+        help="the training configuration that rejects and mnist:validation follow (default: the model's own)",
     )
 
 

@@ -15,14 +15,14 @@ from recognizer.registry.versions import Registry
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="show the models that there are")
-    listing.add_argument("--history", action="store_true", help="show all changes instead: who, when, why")
+    listing = actions.add_parser("list", help="list the models")
+    listing.add_argument("--history", action="store_true", help="list all changes instead: who, when, why")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     adding = actions.add_parser("add", help="register a model")
     adding.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="a bundle, such as `recognizer train` writes"
+        "folder", type=Path, metavar="FOLDER", help="a bundle, as `recognizer train` writes it"
     )
-    adding.add_argument("--use", action="store_true", help="make it the current one as well")
+    adding.add_argument("--use", action="store_true", help="also make it the current model")
     using = actions.add_parser("use", help="make a model the current one")
     removing = actions.add_parser("remove", help="delete a model that is not the current one")
     for action in (using, removing):
@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     back = actions.add_parser("rollback", help="go back to the model that was current before")
     for action in (adding, using, removing, back):
         action.add_argument("--why", default="", metavar="TEXT", help="the reason, for the history")
-        action.add_argument("--who", metavar="NAME", help="for the history (default: the login name)")
+        action.add_argument(
+            "--who", metavar="NAME", help="who does it, for the history (default: the login name)"
+        )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer import Recognizer, __version__
-from recognizer.cli.arguments import PathsParser, add_max_error, add_model, at_least, digits
+from recognizer.cli.arguments import PATH, PathsParser, add_max_error, add_model, at_least, digits
 from recognizer.cli.common import UNREADABLE_EXIT, run_command
 from recognizer.cli.formats import Write, csv_writer, json_writer, plain_writer
 from recognizer.cli.past import with_mistakes
@@ -76,36 +76,59 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = PathsParser(
         prog="recognize",
-        description="Read the single digit on each image, or say why there is no answer.",
+        description="Read the digit on each image, or refuse and say why.",
         epilog="Exit codes: 0 all images were processed (a refusal is an answer); 1 some could not be read; "
-        "2 wrong usage; 3 no usable model.",
+        "2 wrong usage; 3 no usable model or gallery.",
     )
-    p.add_argument(
-        "paths", nargs="+", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
-    )
+    p.add_argument("paths", nargs="+", metavar="PATH", help=PATH)
     form = p.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a line, in input order")
-    form.add_argument("--csv", action="store_true", help="a header, then a row for each image")
+    form.add_argument(
+        "--json", action="store_true", help="write one JSON object per image, a line each, in input order"
+    )
+    form.add_argument("--csv", action="store_true", help="write CSV: a header, then a row per image")
     p.add_argument(
-        "--explain", type=at_least(0), default=0, metavar="K", help="show the K most similar known digits"
+        "--explain",
+        type=at_least(0),
+        default=0,
+        metavar="K",
+        help="also show the K most similar known digits, and similar past mistakes",
     )
     p.add_argument(
         "--gallery",
         metavar="DIR",
-        help="with --explain: the known digits, a folder, name or address (default: those that ship)",
+        help="with --explain: the gallery of known digits, by folder, name or address (default: the one that ships)",
     )
-    p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
-    p.add_argument("--field", action="store_true", help="read a row of digits from each image")
-    p.add_argument("--length", type=at_least(1), metavar="N", help="with --field: how many digits there are")
     p.add_argument(
-        "--allowed", type=digits, metavar="1-9", help="the digits that can occur, such as 1-9 or 0,1,5"
+        "--sheet",
+        type=Path,
+        metavar="OUT.png",
+        help="also draw a contact sheet: each image, what the network saw of it, and the answer",
+    )
+    p.add_argument("--field", action="store_true", help="read a row of digits from each image")
+    p.add_argument(
+        "--length", type=at_least(1), metavar="N", help="with --field: how many digits the row has"
+    )
+    p.add_argument(
+        "--allowed",
+        type=digits,
+        metavar="1-9",
+        help="the digits that can occur, such as 1-9 or 0,1,5; all others are refused",
     )
     add_model(p)
     add_max_error(p)
     p.add_argument(
-        "--max-pixels", type=at_least(1), default=MAX_PIXELS, metavar="N", help="refuse to open larger images"
+        "--max-pixels",
+        type=at_least(1),
+        default=MAX_PIXELS,
+        metavar="N",
+        help="refuse to open images of more pixels (default: %(default)s)",
     )
-    p.add_argument("--threads", type=at_least(1), metavar="N", help="processor threads to use")
+    p.add_argument(
+        "--threads",
+        type=at_least(1),
+        metavar="N",
+        help="threads to use (default: as many as there are cores)",
+    )
     p.add_argument("--version", action="version", version=f"recognize {__version__}")
     return p
 

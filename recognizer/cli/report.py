@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument(
         "--results", nargs="+", type=Path, default=list(RESULTS), metavar="DIR",
-        help="folders that hold NAME.json or NAME/metrics.json, the first one first "
+        help="folders to look for NAME.json and NAME/metrics.json in, in this order "
         f"(default: {' '.join(map(str, RESULTS))})",
     )  # fmt: skip
     parser.add_argument(
@@ -26,10 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=RUN,
         metavar="DIR",
-        help=f"the folder of the model's training (default: {RUN})",
+        help=f"the folder of the model's training run (default: {RUN})",
     )
     parser.add_argument(
-        "--data", metavar="DIR", help="the folder that holds mnist/, for pictures (default: RECOGNIZER_DATA)"
+        "--data",
+        metavar="DIR",
+        help="the folder that contains mnist/, for pictures (default: RECOGNIZER_DATA)",
     )
     parser.add_argument(
         "--out",
@@ -40,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--card", type=Path, metavar="FILE",
-        help=f"the model card (default: {CARD}, unless there is one already)",
+        help=f"the model card (default: {CARD}, unless that file exists already)",
     )  # fmt: skip
 
 

@@ -29,38 +29,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         default=default.host,
-        help="the address to listen on (default: %(default)s, this machine alone)",
+        help="the address to listen on (default: %(default)s, this machine only)",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=default.port,
-        help="the port (default: %(default)s; 0 for any that is free)",
+        help="the port (default: %(default)s; 0 for any free one)",
     )
     parser.add_argument(
         "--token-file",
         type=Path,
         metavar="FILE",
-        help=f"holds what clients must show (default: {TOKEN}); needed for other addresses than this machine's",
+        help="a file with the token that clients must show; needed if other machines can reach the service "
+        f"(default: the variable {TOKEN})",
     )
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME",
-        help="another name of the service; may be repeated",
+        help="another host name that clients call the service by; may be repeated",
     )
-    add_model(parser, "else follows the current model")
+    add_model(parser, "whichever is current, followed as it changes")
     add_max_error(parser)
     parser.add_argument(
         "--gallery",
         metavar="DIR",
-        help="the known digits, a folder, name or address (default: those that ship)",
+        help="the gallery of known digits, by folder, name or address (default: the one that ships)",
     )
     parser.add_argument(
         "--store",
         metavar="PLACE",
-        help="the bad cases (default: RECOGNIZER_STORE, or a file below RECOGNIZER_HOME)",
+        help="the store of bad cases (default: RECOGNIZER_STORE, or a file below RECOGNIZER_HOME)",
     )
     _add_bounds(parser, default)
 
@@ -69,12 +70,20 @@ def _add_bounds(parser: argparse.ArgumentParser, default: Settings) -> None:
     whole = at_least(1)
     for option, value, what in (
         ("--workers", default.workers, "processes"),
-        ("--threads", default.threads, "threads of a process for requests of several images"),
-        ("--batch", default.batch, "most images of several requests that the network takes at a time"),
-        ("--queue", default.queue, "most images that wait in a process; more are refused with 503"),
-        ("--max-images", default.max_images, "most images of a request"),
-        ("--max-mib", default.max_bytes // MIB, "largest request, in MiB"),
-        ("--max-pixels", default.max_pixels, "largest image"),
+        ("--threads", default.threads, "threads per process for requests with several images"),
+        (
+            "--batch",
+            default.batch,
+            "the most images, from several requests, that the network takes at a time",
+        ),
+        (
+            "--queue",
+            default.queue,
+            "the most images that wait in a process; more are refused with status 503",
+        ),
+        ("--max-images", default.max_images, "the most images in a request"),
+        ("--max-mib", default.max_bytes // MIB, "the largest request, in MiB"),
+        ("--max-pixels", default.max_pixels, "the largest image, in pixels"),
     ):
         parser.add_argument(
             option, type=whole, default=value, metavar="N", help=f"{what} (default: %(default)s)"
@@ -84,7 +93,7 @@ def _add_bounds(parser: argparse.ArgumentParser, default: Settings) -> None:
         type=at_least(0),
         default=default.keep_doubtful,
         metavar="N",
-        help="how many images with doubtful answers are kept for review (default: %(default)s; 0 for none)",
+        help="keep the latest N images with doubtful answers for review (default: %(default)s; 0 for none)",
     )
 
 

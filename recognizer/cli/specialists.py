@@ -12,15 +12,29 @@ from recognizer.cli.common import need_training
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--config", required=True, help="a TOML file, such as configs/specialists.toml")
-    parser.add_argument("--run", required=True, help="the folder of the model's training run, with its pools")
+    parser.add_argument(
+        "--config",
+        required=True,
+        metavar="FILE",
+        help="the configuration, a TOML file such as configs/specialists.toml",
+    )
+    parser.add_argument(
+        "--run",
+        required=True,
+        metavar="DIR",
+        help="the folder of the model's training run, which has the pools",
+    )
     parser.add_argument(
         "--light",
         nargs="+",
         required=True,
-        help="the folders of light models' runs on the same pools, the one that matters first: configs/light*.toml",
+        metavar="DIR",
+        help="the folders of the training runs of light models (configs/light*.toml) on the same pools, "
+        "the most important one first",
     )
-    parser.add_argument("--model", help="the model's bundle (default: that in the folder of its run)")
+    parser.add_argument(
+        "--model", metavar="DIR", help="the model's bundle (default: the one in the folder of --run)"
+    )
     add_out(parser)
 
 

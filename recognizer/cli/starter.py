@@ -15,16 +15,19 @@ from recognizer.data import find_data
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="the folder of data sets (default: RECOGNIZER_DATA)"
+        "--data", type=Path, metavar="DIR", help="the folder that contains mnist/ (default: RECOGNIZER_DATA)"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="a new folder (default: replace the one in the package)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="a new folder for the gallery (default: replace the one in the package)",
     )
     parser.add_argument(
         "--count",
         type=at_least(10),
         metavar="N",
-        help="how many handwritten digits, as many of each; print is added (default: 10000)",
+        help="how many handwritten digits, equally many of each; printed ones are added (default: 10000)",
     )
 
 

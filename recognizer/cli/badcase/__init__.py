@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from recognizer.cli.program import Program
 
 COMMANDS = {
-    "add": "store an image with what it shows",
-    "ingest": "store many, from a folder or a table",
+    "add": "store images with the right answer",
+    "ingest": "store many images with the right answers, from a folder or a table",
     "list": "list cases, or count reports over time",
-    "show": "show all that is known of a case",
-    "label": "settle what a case shows",
+    "show": "show everything about a case",
+    "label": "settle the label of a case",
     "similar": "show past mistakes that look like an image",
-    "diagnose": "find patterns, doubtful labels, and what to do",
-    "learn": "make a candidate that learnt from cases",
-    "promote": "make the candidate the current model, if it is better",
-    "rollback": "go back to the model before",
-    "export": "write images and a table to a folder",
-    "recheck": "read all cases with the current model",
+    "diagnose": "find patterns and doubtful labels, and propose what to do",
+    "learn": "make a candidate: a model that learnt from the cases",
+    "promote": "make the candidate the current model if it is better",
+    "rollback": "go back to the previous model",
+    "export": "write images and a table of the cases to a folder",
+    "recheck": "read the cases again with the current model",
 }
 PROGRAM = Program(
     "badcase",
-    "Keep images that were read wrongly, with who said so.",
-    "0 done; 1 some rows or images were refused, the others stored, or the candidate was; 2 wrong usage; "
+    "Keep images that were read wrongly, and learn from them.",
+    "0 done; 1 some rows or images were refused and the others stored, or the candidate was refused; 2 wrong usage; "
     "3 no usable model or store",
     __name__,
     COMMANDS,

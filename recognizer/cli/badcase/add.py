@@ -18,7 +18,7 @@ BY_HAND = "by hand"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="an image")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="an image file")
     parser.add_argument(
         "--label", type=label, required=True, metavar="L", help="what it shows: 0 to 9, or reject"
     )
@@ -27,10 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--answer",
         type=label,
         metavar="A",
-        help="what was answered: 0 to 9, or reject (default: asks the model)",
+        help="the answer that was given: 0 to 9, or reject (default: the model is asked)",
     )
     parser.add_argument(
-        "--time", type=moment, metavar="T", help="when, such as 2026-03-01T12:00 (default: now)"
+        "--time",
+        type=moment,
+        metavar="T",
+        help="when it was answered, such as 2026-03-01T12:00 (default: now)",
     )
     parser.add_argument("--note", metavar="TEXT", help="anything else worth knowing")
     add_store(parser)

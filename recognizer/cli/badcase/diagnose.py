@@ -25,10 +25,10 @@ SHOWN = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--sheet", type=Path, metavar="DIR", help="draw a contact sheet of each group in a new folder"
+        "--sheet", type=Path, metavar="DIR", help="also draw a contact sheet of each group, in a new folder"
     )
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line: doubtful labels, then groups"
+        "--json", action="store_true", help="write one JSON object a line: doubtful labels, then groups"
     )
     add_store(parser)
 

@@ -15,7 +15,7 @@ from recognizer.feedback.rows import TABLE
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder to write to")
     add_choice(parser)
     add_store(parser)
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "with path and label; or - for such a table on standard input",
     )
     add_origin(parser, "the name of the folder or file")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be stored, and store nothing")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be stored")
     add_store(parser)
 
 

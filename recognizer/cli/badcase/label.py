@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=at_least(1), metavar="ID", help="the case's number")
     parser.add_argument("label", type=parse_label, metavar="LABEL", help="what it shows: 0 to 9, or reject")
     parser.add_argument("--reporter", metavar="NAME", help="who says so (default: the login name)")
-    parser.add_argument("--note", default="", metavar="TEXT", help="why")
+    parser.add_argument("--note", default="", metavar="TEXT", help="the reason")
     add_store(parser)
 
 

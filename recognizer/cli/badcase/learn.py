@@ -17,13 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help="the folder that holds mnist/ (default: RECOGNIZER_DATA; without it the starter gallery is replayed)",
+        help="the folder that contains mnist/, whose digits are shown again so that nothing is forgotten "
+        "(default: RECOGNIZER_DATA; without MNIST, the digits of the starter gallery)",
     )
-    parser.add_argument("--seed", type=at_least(0), default=0, metavar="S", help="of all that is random")
     parser.add_argument(
-        "--workers", type=at_least(1), metavar="N", help="processes that make what is replayed"
+        "--seed", type=at_least(0), default=0, metavar="S", help="the random seed (default: %(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="say what was done as a JSON object")
+    parser.add_argument(
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="processes that make training samples (default: as many as there are cores)",
+    )
+    parser.add_argument("--json", action="store_true", help="print what was done as a JSON object")
     add_store(parser)
 
 

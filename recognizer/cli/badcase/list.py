@@ -24,11 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_choice(parser)
     parser.add_argument(
-        "--trend", action="store_true", help="count refusals and mistakes among reports over time"
+        "--trend",
+        action="store_true",
+        help="show how many of the reports are refusals and mistakes, over time",
     )
     parser.add_argument("--by", choices=("day", "week", "month"), help="with --trend: the length of a period")
-    parser.add_argument("--out", type=Path, metavar="OUT.png", help="with --trend: draw it")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--out", type=Path, metavar="OUT.png", help="with --trend: also draw it")
+    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
     add_store(parser)
 
 

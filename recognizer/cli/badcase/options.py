@@ -24,7 +24,8 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store",
         metavar="PLACE",
-        help="a file, or postgresql://user@host/database (default: RECOGNIZER_STORE, or a file below RECOGNIZER_HOME)",
+        help="the store of bad cases: a file, or postgresql://user@host/database "
+        "(default: RECOGNIZER_STORE, or a file below RECOGNIZER_HOME)",
     )
 
 
@@ -38,21 +39,31 @@ def existing_store(args: argparse.Namespace) -> Store:
 def add_origin(parser: argparse.ArgumentParser, source: str) -> None:
     """Declare what holds for reports that don't tell it, and the model that is asked."""
     parser.add_argument("--source", metavar="NAME", help=f"where the images come from (default: {source})")
-    parser.add_argument("--reporter", metavar="NAME", help="who says so (default: the login name)")
+    parser.add_argument("--reporter", metavar="NAME", help="who reports them (default: the login name)")
     add_model(parser)
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line for each row, once it is stored"
+        "--json", action="store_true", help="write one JSON object a line for each row, once it is stored"
     )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Declare which cases are meant."""
     parser.add_argument(
-        "--state", choices=STATES, action="append", default=[], help="only such cases; may be repeated"
+        "--state",
+        choices=STATES,
+        action="append",
+        default=[],
+        help="only cases in this state; may be repeated",
     )
-    parser.add_argument("--pair", type=_pair, metavar="3-8", help="only where one was read for the other")
-    parser.add_argument("--label", type=label, metavar="L", help="only what shows this: 0 to 9, or reject")
-    parser.add_argument("--source", type=plain, metavar="GLOB", help="only from sources such as 'meter-*'")
+    parser.add_argument(
+        "--pair", type=_pair, metavar="3-8", help="only cases where one was read as the other"
+    )
+    parser.add_argument(
+        "--label", type=label, metavar="L", help="only cases with this label: 0 to 9, or reject"
+    )
+    parser.add_argument(
+        "--source", type=plain, metavar="GLOB", help="only cases whose source matches, such as 'meter-*'"
+    )
 
 
 def chosen(args: argparse.Namespace) -> Chosen:

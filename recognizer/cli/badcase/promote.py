@@ -24,11 +24,13 @@ WHY = "better on judged cases"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--why", default=WHY, metavar="TEXT", help=f"what it is for (default: {WHY})")
+    parser.add_argument(
+        "--why", default=WHY, metavar="TEXT", help=f"the reason, for the record (default: {WHY})"
+    )
     parser.add_argument("--who", metavar="NAME", help="who does it (default: the login name)")
-    parser.add_argument("--dry-run", action="store_true", help="judge it, and change nothing")
-    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write a report with pictures")
-    parser.add_argument("--json", action="store_true", help="the report as a JSON object")
+    parser.add_argument("--dry-run", action="store_true", help="only judge the candidate")
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="also write a report with pictures")
+    parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     add_store(parser)
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("id", type=at_least(1), metavar="ID", help="the case's number")
-    parser.add_argument("--image", type=Path, metavar="OUT", help="write the image to this file")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--image", type=Path, metavar="OUT", help="also write the image to this new file")
+    parser.add_argument("--json", action="store_true", help="write one JSON object")
     add_store(parser)
 
 

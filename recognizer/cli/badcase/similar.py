@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognizer.cli.arguments import at_least
+from recognizer.cli.arguments import PATH, at_least
 from recognizer.cli.badcase.options import add_store, existing_store
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.errors import RecognizerError
@@ -27,11 +27,11 @@ NOTHING = "this looks like no past mistake"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help=PATH)
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
+        "-k", type=at_least(1), default=10, metavar="K", help="how many cases to show (default: 10)"
     )
-    parser.add_argument("-k", type=at_least(1), default=10, metavar="K", help="how many cases (default: 10)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="write one JSON object a line")
     add_store(parser)
 
 

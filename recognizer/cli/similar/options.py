@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from recognizer import __version__
-from recognizer.cli.arguments import PathsParser, at_least
+from recognizer.cli.arguments import PATH, PathsParser, at_least
 from recognizer.errors import UsageError
 from recognizer.image.opening import MAX_PIXELS
 
@@ -33,76 +33,85 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     p = PathsParser(
         prog="similar",
-        description="Show the images of a gallery that are most like these.",
+        description="Show the images of a gallery that are most similar to yours, or make and manage galleries.",
         epilog="Exit codes: 0 all images were processed; 1 some could not be read; 2 wrong usage; "
         "3 no usable gallery, encoder or data.",
     )
-    p.add_argument(
-        "paths", nargs="*", metavar="PATH", help="file, folder, pattern, or - for a list on standard input"
-    )
+    p.add_argument("paths", nargs="*", metavar="PATH", help=PATH)
     _searching(p.add_argument_group("searching"))
-    _keeping(p.add_argument_group("making and keeping galleries, instead of PATHs"))
+    _keeping(p.add_argument_group("making and managing galleries, instead of PATHs"))
     p.add_argument(
         "--gallery",
         metavar="DIR",
-        help="a gallery's folder, or its name below RECOGNIZER_HOME; or FILE.db of Milvus Lite, or "
-        "milvus://HOST:PORT/COLLECTION (default: the starter gallery that ships)",
+        help="the gallery: its folder, its name below RECOGNIZER_HOME, FILE.db of Milvus Lite, or "
+        "milvus://HOST:PORT/COLLECTION (default: the starter gallery that ships; with --build: named after the folder)",
     )
-    p.add_argument("--json", action="store_true", help="one JSON object a line, in input order")
+    p.add_argument("--json", action="store_true", help="write one JSON object a line, in input order")
     p.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw a contact sheet")
-    p.add_argument("--max-pixels", type=at_least(1), metavar="N", help="refuse to open larger images")
+    p.add_argument(
+        "--max-pixels",
+        type=at_least(1),
+        metavar="N",
+        help=f"refuse to open images of more pixels (default: {MAX_PIXELS})",
+    )
     p.add_argument(
         "--threads",
         type=at_least(1),
         metavar="N",
-        help="processor threads to use (default: 1 for searching, all for the rest)",
+        help="threads to use (default: 1 to search, otherwise as many as there are cores)",
     )
     p.add_argument("--version", action="version", version=f"similar {__version__}")
     return p
 
 
 def _searching(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("-k", type=at_least(1), metavar="K", help=f"how many to show (default: {K})")
+    group.add_argument(
+        "-k", type=at_least(1), metavar="K", help=f"how many similar images to show (default: {K})"
+    )
     group.add_argument(
         "--mode",
         choices=("precision", "recall", "duplicates"),
-        help="what shows the same; what is a disturbed copy; only the same image or nearly so "
-        f"(default: {MODE})",
+        help="what to find: precision, the same character; recall, the same image, even if disturbed; duplicates, only "
+        f"the same image or nearly the same (default: {MODE})",
     )
     group.add_argument(
         "--engine",
         choices=("auto", "exact", "pynndescent", "inverted", "milvus"),
-        help=f"what searches (default: {ENGINE})",
+        help=f"how to search (default: {ENGINE}, whichever takes less time)",
     )
     group.add_argument("--label", type=at_least(0), metavar="L", help="only images with this label")
-    group.add_argument("--source", metavar="GLOB", help="only images whose source fits, such as 'form-A*'")
+    group.add_argument("--source", metavar="GLOB", help="only images whose source matches, such as 'form-A*'")
 
 
 def _keeping(group: argparse._ArgumentGroup) -> None:
     actions = group.add_mutually_exclusive_group()
     actions.add_argument(
-        "--build", metavar="FOLDER|mnist", help="add a folder's images to a gallery, or MNIST's 60,000"
+        "--build",
+        metavar="FOLDER|mnist",
+        help="add the images of a folder, or MNIST's 60,000 training images, to a gallery",
     )
     actions.add_argument(
-        "--duplicates", action="store_true", help="list groups of images that are the same, or nearly so"
+        "--duplicates",
+        action="store_true",
+        help="list groups of images that are the same, or nearly the same",
     )
     actions.add_argument(
-        "--reencode", action="store_true", help="bring a gallery that another encoder made to this one"
+        "--reencode", action="store_true", help="encode a gallery again that another encoder made"
     )
-    actions.add_argument("--remove", nargs="+", metavar="ID", help="take images out of a gallery")
+    actions.add_argument("--remove", nargs="+", metavar="ID", help="remove images from a gallery")
     actions.add_argument(
-        "--verify", action="store_true", help="compare all files of a gallery with their checksums"
+        "--verify", action="store_true", help="check all files of a gallery against their checksums"
     )
     group.add_argument(
         "--prepare",
         action="store_true",
-        help="build the index for many questions now: alone, or after --build",
+        help="build the index that makes many searches fast: alone, or after --build",
     )
     group.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="with --build mnist: the folder of data sets (RECOGNIZER_DATA)",
+        help="with --build mnist: the folder that contains mnist/ (default: RECOGNIZER_DATA)",
     )
 
 
