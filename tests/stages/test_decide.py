@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from recognizer.bundle import OperatingPoint
 from recognizer.errors import UsageError
 from recognizer.results import REJECT
-from recognizer.stages.decide import Decision, allowed_mask, blank, decide, softmax
+from recognizer.stages.decide import Decision, allowed_mask, blank, decide, rule_out, softmax
 
 POINT = OperatingPoint("coverage 99 %", 0.7, 0.99, 0.001)
 DECISION = Decision(1.0, POINT, "eleven@1, coverage 99 %")
@@ -156,6 +156,20 @@ def test_a_higher_threshold_accepts_no_more(logits, one, other):
     assert strict.digit in (None, loose.digit)
 
 
+# Marks that are no digits
+
+
+@given(batches, temperatures, st.data())
+def test_what_is_known_to_be_no_digit_is_refused_and_all_else_stays(logits, temperature, data):
+    mark = np.array(data.draw(st.lists(st.booleans(), min_size=len(logits), max_size=len(logits))))
+    ruled = rule_out(logits, mark, temperature)
+    assert (ruled[:, :REJECT] == logits[:, :REJECT]).all()
+    assert (ruled[~mark] == logits[~mark]).all()
+    assert (ruled[:, REJECT] >= logits[:, REJECT]).all()
+    answers = decide(ruled[mark], ["one"] * mark.sum(), Decision(temperature, POINT, "m"))
+    assert {answer.reason for answer in answers} <= {"not_a_digit"}
+
+
 # Allowed digits
 
 
@@ -169,7 +183,9 @@ def test_all_are_allowed_by_default():
     assert allowed_mask(None) is None
 
 
-@pytest.mark.parametrize("digits", [[], [10], [-1], [1.5], [2.0], ["1"], [None], [True], [1, 99], "123"])
+@pytest.mark.parametrize(
+    "digits", [[], [10], [-1], [1.5], [2.0], ["1"], [None], [True], [1, 99], "123", b"1", 3]
+)
 def test_what_is_no_set_of_digits(digits):
     with pytest.raises(UsageError) as caught:
         allowed_mask(digits)

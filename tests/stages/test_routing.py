@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -83,6 +83,7 @@ def test_two_best_digits_share_what_they_had(logits, pair, log_odds):
 
 @QUICK
 @given(batches, routings)
+@example(np.array([[-1, -2, 0, 5, 1, 2, -3, -4, 3, -5, -6]], np.float32), Routing(((3, 8),), 2.0))
 def test_only_near_decisions_between_a_pair_are_routed(logits, routing):
     routing = Routing(routing.pairs, routing.margin)
     for row, i in zip(logits, route(logits, routing), strict=True):
