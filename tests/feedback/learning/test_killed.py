@@ -52,7 +52,7 @@ print("promoted", flush=True)
 
 def check_killed(tmp_path, models, kills):
     keep_pools(POOLS, tmp_path / "pools")
-    paths = (models, tmp_path / "pools", Path(__file__).parents[2])
+    paths = (models, tmp_path / "pools", Path(__file__).parents[2] / "support")
     rng, struck, learning = random.Random(kills), 0, 0.0
     first = Registry().current
     for kill in range(kills):
