@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,19 +26,8 @@ def sync(path: Path) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock, named by a file, that no other process or thread holds; a killed process lets go of it."""
+    import filelock
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as stream:  # closing it lets go
-        _lock(stream.fileno())
+    with filelock.FileLock(path):
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
