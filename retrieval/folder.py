@@ -72,7 +72,7 @@ class FolderGallery(Gallery):
         snapshot = self._snapshot
         rows = snapshot.labelled(source)
         labels = snapshot.labels[rows].astype(np.uint8)
-        return Labelled(snapshot.glyphs(rows), labels, unpack(snapshot.dense(rows)))
+        return Labelled(snapshot.glyphs(rows), labels, unpack(snapshot.rows.take(rows)))
 
     def plan(self, queries: int, mode: str = "precision", engine: str = "auto") -> Plan:
         """See `Gallery.plan`."""

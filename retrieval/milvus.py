@@ -46,7 +46,6 @@ from retrieval.writing import Appended
 MILVUS = "milvus"
 _ENGINES = dict.fromkeys(ENGINES, (MILVUS,))
 _PIECE = 2500  # images stored at once
-_EVERY = [ID, LABEL, SOURCE, ARRIVED, DENSE, HASH, GLYPH]
 
 
 class MilvusGallery(Gallery):
@@ -102,7 +101,8 @@ class MilvusGallery(Gallery):
         fields = [row for row in fields if source is None or fits(unpack_text(row[SOURCE]), source)]
         glyphs = unpack_glyphs([row[GLYPH] for row in fields], self.address)
         labels = np.array([row[LABEL] for row in fields], np.uint8)
-        dense = np.array([row[DENSE] for row in fields], np.float32).reshape(len(fields), -1)
+        shape = len(fields), self.encoder.dense_dimensions
+        dense = np.array([row[DENSE] for row in fields], np.float32).reshape(shape)
         return Labelled(glyphs, labels, unpack(pack(dense)))
 
     def plan(self, queries: int, mode: str = "precision", engine: str = "auto") -> Plan:

@@ -37,7 +37,9 @@ class Snapshot:
         self.folder = folder
         self.manifest = manifest
         self.segments = [Segment(folder, part, manifest.encoder["dense"]) for part in manifest.segments]
-        self.rows = Rows([segment.array("dense") for segment in self.segments])
+        # Where there is no row, codes still have their length.
+        none = np.zeros((0, manifest.encoder["dense"]), np.int8)
+        self.rows = Rows([none, *(segment.array("dense") for segment in self.segments)])
         self.labels: NDArray[np.int16] = self._joined("labels", np.int16)
         self.present: Keep = self._present(manifest.removed)
         self._firsts = np.cumsum([0, *map(len, self.segments)])
@@ -122,14 +124,6 @@ class Snapshot:
         known, keep = self.labels != NO_LABEL, self.matching(None, source)
         rows: NDArray[np.int64] = np.flatnonzero(known if keep is None else known & keep)
         return rows
-
-    def dense(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """The dense codes of the rows, int8 (N, D)."""
-        found = np.empty((len(rows), self.manifest.encoder["dense"]), np.int8)
-        for place, row in enumerate(rows):
-            segment, within = self._place(int(row))
-            found[place] = self.segments[segment].array("dense")[within]
-        return found
 
     def matching(self, label: int | None, source: str | None) -> Keep:
         """Which rows are present and pass the filters; None if all do."""

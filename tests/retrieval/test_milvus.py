@@ -88,6 +88,15 @@ def test_labelled_images_come_in_the_order_of_their_arrival(empty, images):
 
 
 @needs_lite
+def test_where_no_image_has_a_label_none_comes_and_codes_keep_their_length(empty, tmp_path, encoder, images):
+    for gallery in (Gallery.create(tmp_path / "folder", encoder), empty):
+        for _ in range(2):
+            glyphs, labels, codes = gallery.labelled()
+            assert (len(glyphs), len(labels), codes.shape) == (0, 0, (0, encoder.dense_dimensions))
+            gallery.append(images[:3])
+
+
+@needs_lite
 def test_duplicates_are_those_of_a_folder(empty, tmp_path, encoder, images):
     glyphs = np.concatenate([images[[0, 1, 2, 0, 21]], images[3:6], images[[0]]])
     folder = Gallery.create(tmp_path / "folder", encoder)
