@@ -9,6 +9,11 @@ class RetrievalError(Exception):
     exit_code = 3
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, without what follows on further lines; its kind if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 class EncoderError(RetrievalError):
     """No usable encoder: missing, damaged, or of an unknown format."""
 

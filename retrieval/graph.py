@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.codes import inverse_lengths, pack, unpack
-from retrieval.errors import EngineError, GalleryError
+from retrieval.errors import EngineError, GalleryError, first_line
 from retrieval.exact import BLOCK, ExactIndex
 from retrieval.files import check_content, read_array, read_json, write_folder, write_json
 from retrieval.installed import ALL_OF_IT, missing
@@ -254,8 +254,9 @@ def _usable(modules: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise EngineError(f"the engine pynndescent can't be used ({line}); name another: exact") from None
+        raise EngineError(
+            f"the engine pynndescent can't be used ({first_line(error)}); name another: exact"
+        ) from None
 
 
 @contextlib.contextmanager

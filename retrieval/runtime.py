@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from retrieval.errors import first_line
+
 _NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 
 
@@ -48,4 +50,4 @@ def open_session(graph: bytes, threads: int = 1) -> Any:  # noqa: ANN401
     try:
         return runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise GraphError(f"ONNX Runtime can't load the network ({str(error).splitlines()[0]})") from None
+        raise GraphError(f"ONNX Runtime can't load the network ({first_line(error)})") from None
