@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from common import header, table, write
 from numpy.typing import NDArray
-from peers import measured_by
+from processes import measured_by
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist

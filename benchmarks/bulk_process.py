@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine_process import peak
+from processes import peak
 
 MIB = 1 << 20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common import RESULTS, header, table, write
-from peer_figures import COVERAGE
+from peer.figures import COVERAGE
 
 NAME = "detectors"
 PICTURE = f"{NAME}.png"

@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 from detector_report import FIRST, HELD_OUT, KNOWN, OMNIGLOT, REJECT_ALONE, REPORTED, SCORE, TEST, report
+from environments import default_folder, environment
 from numpy.typing import NDArray
-from peer_figures import COVERAGE, level_at
-from peers import default_folder, environment, measured_by
+from peer.figures import COVERAGE, level_at
+from processes import measured_by
 
 from recognizer import Recognizer, to_glyph
 from recognizer.bundle import Bundle

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from common import RESULTS, header, table, write
 from duplicate_material import CHANGES, Setting, draw_setting
+from environments import environment
 from numpy.typing import NDArray
-from peers import environment, measured_by
+from processes import measured_by
 from search_material import PACKAGES, Glyphs, encoder_line, load, options
 from threadpoolctl import threadpool_limits
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import statistics
 import sys
 import time
@@ -16,11 +15,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from processes import peak, resident
 
 LINKS, BUILD_EFFORT, TREES = 16, 200, 50
 EFFORTS = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
@@ -182,17 +181,6 @@ ENGINES = {
     "faiss flat": Engine(faiss_flat, "faiss-cpu", "faiss"),
     "annoy": Engine(annoy_forest, "annoy", "annoy", "search_k", (1000, 2000, 4000, 8000, 16000, 32000)),
 }
-
-
-def resident() -> int:
-    """Bytes of memory that the process holds now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-
-
-def peak() -> int:
-    """Bytes of memory that the process held at most; `getrusage` would count what its parent held."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
 
 
 def timed(call: Callable[[], Rows], rounds: int, clock: Callable[[], float]) -> tuple[Rows, float]:

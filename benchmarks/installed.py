@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from common import Table, header, table, write
-from peers import NotInstalledError
+from environments import NotInstalledError
 
 ROOT = Path(__file__).parents[1]
 OWN = "digit-recognizer-eleven"

@@ -23,8 +23,7 @@ from typing import Any
 
 import numpy as np
 from common import header, table, write
-from engine_process import peak
-from peers import measured_by
+from processes import measured_by, peak
 from search_growth import MEGABYTE, power
 from search_material import agreement, encoder_line, load, options
 

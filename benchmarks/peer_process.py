@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from engine_process import peak
 from numpy.typing import NDArray
-from peer_forms import Form, Grey, prepare
-from peer_readers import Answer, Reader
+from peer.forms import Form, Grey, prepare
+from peer.readers import Answer, Reader
 from PIL import Image
+from processes import peak
 
 Job = dict[str, Any]
 WARM_UP = 20

@@ -22,20 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peer_figures import Answers, curve, operation, right, threshold_at
-from peer_list import OURS, Peer, peers
-from peer_material import FULL, KIND_OF, KINDS, QUICK, REPORTED, Pages, Scale, load, write_all
-from peer_report import report
-from peers import (
-    ROOT,
-    NotInstalledError,
-    default_folder,
-    environment,
-    folder_bytes,
-    installed_bytes,
-    measured_by,
-)
+from environments import NotInstalledError, default_folder, environment, folder_bytes, installed_bytes
+from peer.figures import Answers, curve, operation, right, threshold_at
+from peer.material import FULL, KIND_OF, KINDS, QUICK, REPORTED, Pages, Scale, load, write_all
+from peer.recognizers import OURS, Peer, peers
+from peer.report import report
 from PIL import Image
+from processes import ROOT, measured_by
 
 from recognizer import Recognizer
 from recognizer.data import find_data

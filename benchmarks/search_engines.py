@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 from common import RESULTS, header, table, write
-from peers import environment, measured_by
+from environments import environment
+from processes import measured_by
 from search_material import PACKAGES, draw, encoder_line, load, options
 
 from retrieval import Encoder

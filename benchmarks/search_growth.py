@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,8 +21,7 @@ from typing import Any
 
 import numpy as np
 from common import header, seconds, table, write
-from engine_process import peak
-from peers import measured_by
+from processes import measured_by, peak, seconds_of
 from search_material import PACKAGES, agreement, encoder_line, load, options
 
 from recognizer.training.embedding.queries import copies, usual
@@ -103,12 +101,7 @@ def cold(folder: Path) -> float:
     """Seconds of `similar IMAGE` from start to end, with files in the system's cache: the median of a few."""
     code = "import sys; from recognizer.cli.similar import main; sys.exit(main())"
     command = [sys.executable, "-c", code, str(IMAGE), "--gallery", str(folder)]
-    times = []
-    for _ in range(COLD + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[1:]))
+    return seconds_of(command, COLD)
 
 
 def measure(folder: Path, job: Result) -> dict[str, Result]:

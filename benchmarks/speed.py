@@ -12,18 +12,16 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 from common import header, table, write
 from numpy.typing import NDArray
 from PIL import Image
+from processes import ROOT, seconds_of
 from speed_parts import parts, through_network
 
 from recognizer import Recognizer, to_glyph
@@ -33,7 +31,7 @@ from reject_gen.paper import put_on_paper
 
 Grey = NDArray[np.uint8]
 WARM_UP = 100
-ROOT = Path(__file__).parents[1]
+COLD_STARTS = 9
 EXAMPLE = ROOT / "examples" / "photo-4.png"
 COLD = {
     "`import numpy`": ["-c", "import numpy"],
@@ -73,20 +71,6 @@ def each(call: Callable[[Grey | bytes], object], images: Sequence[Grey | bytes])
     return f"{np.median(times):.2f}", f"{np.percentile(times, 95):.2f}"
 
 
-def process_milliseconds(arguments: list[str], rounds: int = 9) -> float:
-    """Median time of a Python process from start to end, after one that is not counted."""
-    settings = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
-    }
-    times = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=settings)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times[1:])
-
-
 def main() -> None:
     """Measure, and write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -124,7 +108,7 @@ def main() -> None:
     ]
     files = [file for file in kinds["56×56, PNG"] if isinstance(file, bytes) and to_glyph(file).any()]
     spent = parts(recognizer, files)
-    cold = {name: process_milliseconds(arguments) for name, arguments in COLD.items()}
+    cold = {name: 1000 * seconds_of([sys.executable, *words], COLD_STARTS) for name, words in COLD.items()}
     bare, full = list(cold.values())[-2:]
     write(
         "speed",
@@ -147,7 +131,7 @@ def main() -> None:
         table(["threads", "glyphs a second"], networks),
         "Where the time of a file of 56×56 goes, on one thread, in chunks; and what the bare work takes.\n",
         spent,
-        "Cold start of a process, milliseconds, median of 9.\n",
+        f"Cold start of a process, milliseconds, median of {COLD_STARTS}.\n",
         table(["process", "ms"], [[name, f"{value:.0f}"] for name, value in cold.items()]),
         f"`recognize` takes {full / bare:.2f} times as long as the imports alone.\n",
     )

@@ -20,18 +20,12 @@ from typing import Any
 import common
 import cv2
 import numpy as np
-import stranger_cuts
-import stranger_digits
-import stranger_marks
-import stranger_paper
-import stranger_prints
-import stranger_signs
-import stranger_sketches
 from common import header, table, write
 from PIL import Image
-from stranger_drawing import Dice, Mask, Material, place
-from stranger_family import FAMILIES, Family, finish
-from stranger_typefaces import NoTypefaceError, Typefaces, installed
+from stranger import cuts, digits, marks, paper, prints, signs, sketches
+from stranger.drawing import Dice, Mask, Material, place
+from stranger.family import FAMILIES, Family, finish
+from stranger.typefaces import NoTypefaceError, Typefaces, installed
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist
@@ -40,13 +34,13 @@ from recognizer.training.config import make_config
 from recognizer.training.samples import stratified_split
 
 FAMILY_FILES = (
-    stranger_cuts,
-    stranger_digits,
-    stranger_marks,
-    stranger_paper,
-    stranger_prints,
-    stranger_signs,
-    stranger_sketches,
+    cuts,
+    digits,
+    marks,
+    paper,
+    prints,
+    signs,
+    sketches,
 )
 """Importing them makes ``FAMILIES`` whole."""
 

@@ -14,7 +14,7 @@ from report_files import DIGITS, LABELS
 from recognizer.measure.record import read_record
 
 FAKE = '''
-from peer_readers import Answer, Reader
+from peer.readers import Answer, Reader
 
 class Dark(Reader):
     """Reads a digit from the number of dark corners' grey, if the page is 20 pixels high."""
@@ -48,14 +48,14 @@ def page_of(digit, side=20):
 
 
 def answers(best, digit, confidence):
-    from peer_figures import Answers
+    from peer.figures import Answers
 
     return Answers(np.array(best), np.array(digit), np.array(confidence, np.float64))
 
 
 @pytest.mark.parametrize("bright", [True, False])
 def test_forms_agree_whatever_the_polarity(bright):
-    from peer_forms import Form, prepare
+    from peer.forms import Form, prepare
 
     page = DIGITS[0] if bright else 255 - DIGITS[0]
     assert prepare(page, bright, Form()) is page
@@ -68,7 +68,7 @@ def test_forms_agree_whatever_the_polarity(bright):
 
 
 def test_a_box_puts_back_what_was_moved_and_enlarged():
-    from peer_forms import Form, prepare
+    from peer.forms import Form, prepare
 
     away = []
     for digit in DIGITS:
@@ -82,8 +82,8 @@ def test_a_box_puts_back_what_was_moved_and_enlarged():
 @settings(max_examples=15)
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(6, 40), st.integers(6, 40))), st.booleans())
 def test_every_page_takes_every_form(page, bright):
-    from peer_forms import SIDE, prepare
-    from peer_list import peers
+    from peer.forms import SIDE, prepare
+    from peer.recognizers import peers
 
     for form in {form for peer in peers(None) for form in peer.forms}:
         found = prepare(page, bright, form)
@@ -97,14 +97,14 @@ def test_every_page_takes_every_form(page, bright):
     [("7", 7, 7), ("O", 0, -1), ("l", 1, -1), ("", -1, -1), ("11", -1, -1), ("x", -1, -1)],
 )
 def test_a_text_is_an_answer_only_if_it_is_one_digit(text, best, digit):
-    from peer_readers import as_answer
+    from peer.readers import as_answer
 
     found = as_answer(text, 0.5)
     assert (found.best, found.digit) == (best, digit)
 
 
 def test_a_threshold_lets_the_wanted_share_pass():
-    from peer_figures import threshold_at
+    from peer.figures import threshold_at
 
     sure = np.linspace(0.001, 1, 1000)
     found = answers(np.zeros(1000, int), np.full(1000, -1), sure)
@@ -116,7 +116,7 @@ def test_a_threshold_lets_the_wanted_share_pass():
 
 
 def test_figures_of_an_operation():
-    from peer_figures import curve, operation
+    from peer.figures import curve, operation
 
     labels = np.array([1, 2, 3, 4], np.uint8)
     by_set = {
@@ -141,7 +141,7 @@ def test_figures_of_an_operation():
     ("reader", "options"), [("NearestNeighbours", {"k": 3}), ("SupportVectors", {"C": 10.0})]
 )
 def test_a_learner_answers_the_same_from_its_file(tmp_path, reader, options):
-    import peer_learners
+    from peer import learners as peer_learners
 
     one, other = (getattr(peer_learners, reader)(options) for _ in range(2))
     one.fit(DIGITS, LABELS)
@@ -157,7 +157,7 @@ def test_a_learner_answers_the_same_from_its_file(tmp_path, reader, options):
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
     """A place with images for a recognizer that stands in this folder."""
-    from peer_material import Pages, Scale
+    from peer.material import Pages, Scale
     from run import Place
 
     (tmp_path / "fake_reader.py").write_text(FAKE)
@@ -173,8 +173,8 @@ def fake(tmp_path, monkeypatch):
 
 
 def peer(reader, shifts=(0,), forms=()):
-    from peer_forms import Form
-    from peer_list import Peer
+    from peer.forms import Form
+    from peer.recognizers import Peer
 
     options = tuple({"shift": shift} for shift in shifts)
     return Peer(
@@ -184,7 +184,7 @@ def peer(reader, shifts=(0,), forms=()):
 
 def test_a_process_chooses_options_and_forms_then_answers_and_is_timed(fake, monkeypatch):
     import run
-    from peer_forms import Form
+    from peer.forms import Form
 
     place, sets = fake
     monkeypatch.setattr(run, "installed_bytes", lambda _: {"fake": 7})
@@ -203,7 +203,7 @@ def test_a_process_chooses_options_and_forms_then_answers_and_is_timed(fake, mon
 
 def test_what_goes_wrong_in_a_process_is_one_line(fake):
     import run
-    from peer_list import Peer
+    from peer.recognizers import Peer
 
     place, sets = fake
     with pytest.raises(run.PeerError, match=r"^OSError: no model$"):
@@ -214,20 +214,22 @@ def test_what_goes_wrong_in_a_process_is_one_line(fake):
 
 
 def test_what_pip_cannot_install_has_a_reason(tmp_path, monkeypatch):
-    import peers
+    import environments
 
     def installs(command, **_):
         failed = "pip" in command
         said = "Looking\nERROR: No matching distribution found for nothing==1\nWARNING: old\n"
         return subprocess.CompletedProcess(command, int(failed), stderr=said if failed else "")
 
-    monkeypatch.setattr(peers.subprocess, "run", installs)
-    with pytest.raises(peers.NotInstalledError, match=r"^No matching distribution found for nothing==1$"):
-        peers.environment(tmp_path / "env", ("nothing==1",))
+    monkeypatch.setattr(environments.subprocess, "run", installs)
+    with pytest.raises(
+        environments.NotInstalledError, match=r"^No matching distribution found for nothing==1$"
+    ):
+        environments.environment(tmp_path / "env", ("nothing==1",))
 
 
 def test_sizes_count_a_library_with_its_shared_objects(tmp_path):
-    import peers
+    import environments
 
     packages = tmp_path / "lib" / "python3.11" / "site-packages"
     for name, size in (("numpy/a.so", 5), ("numpy.libs/b.so", 4), ("numpy-2.dist-info/M", 1), ("pip/x", 9)):
@@ -235,12 +237,12 @@ def test_sizes_count_a_library_with_its_shared_objects(tmp_path):
         (packages / name).write_bytes(bytes(size))
     (packages / "numpy" / "__pycache__").mkdir()
     (packages / "numpy" / "__pycache__" / "c.pyc").write_bytes(bytes(50))
-    assert peers.installed_bytes(tmp_path / "bin" / "python") == {"numpy": 10}
+    assert environments.installed_bytes(tmp_path / "bin" / "python") == {"numpy": 10}
 
 
 def test_the_report_has_a_row_for_each_and_says_what_failed(tmp_path, fake):
-    from peer_forms import Form
-    from peer_report import report
+    from peer.forms import Form
+    from peer.report import report
     from run import figures
 
     _, sets = fake

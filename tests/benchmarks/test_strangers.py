@@ -27,8 +27,8 @@ def modules(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def material():
-    from stranger_drawing import Material
-    from stranger_typefaces import Typefaces, matplotlib_fonts
+    from stranger.drawing import Material
+    from stranger.typefaces import Typefaces, matplotlib_fonts
 
     return Material(*many_digits(300), Typefaces(find_typefaces([matplotlib_fonts()]), {}))
 
@@ -36,7 +36,7 @@ def material():
 @pytest.fixture(scope="module")
 def made(material):
     """Three images of each family that can be drawn, with their numbers."""
-    from stranger_family import FAMILIES
+    from stranger.family import FAMILIES
 
     return {
         name: [family.sample(7, index, material) for index in range(3)]
@@ -58,7 +58,7 @@ def test_images_are_such_as_people_send(made):
 
 
 def test_a_seed_draws_the_same_again(made, material):
-    from stranger_family import FAMILIES
+    from stranger.family import FAMILIES
 
     for name in made:
         again, other = (FAMILIES[name].sample(seed, 1, material) for seed in (7, 8))
@@ -72,7 +72,7 @@ def test_pages_and_bright_ink_take_turns(made):
 
 
 def test_a_drawing_is_read_from_its_line():
-    from stranger_shapes import _signs
+    from stranger.shapes import _signs
 
     (one, two), (join,) = _signs("a: 0,0 .5,1 /\n    *.2,-.3\nb: -1,0 + @0,0 1,2 180,360").values()
     assert one.tolist() == [[0, 0], [0.5, 1]]
@@ -81,7 +81,7 @@ def test_a_drawing_is_read_from_its_line():
 
 
 def test_typefaces_that_training_used_come_last():
-    from stranger_typefaces import NoTypefaceError, Typefaces, matplotlib_fonts
+    from stranger.typefaces import NoTypefaceError, Typefaces, matplotlib_fonts
 
     found = find_typefaces([matplotlib_fonts()])
     names = ("DejaVu Sans", "STIXGeneral", "Elsewhere")
@@ -100,9 +100,9 @@ def test_typefaces_that_training_used_come_last():
 
 
 def test_scripts_whose_typeface_is_there_are_printed(material):
-    from stranger_drawing import Material
-    from stranger_family import FAMILIES
-    from stranger_typefaces import Typefaces, matplotlib_fonts
+    from stranger.drawing import Material
+    from stranger.family import FAMILIES
+    from stranger.typefaces import Typefaces, matplotlib_fonts
 
     sans = next(face for face in find_typefaces([matplotlib_fonts()]) if face.path.endswith("DejaVuSans.ttf"))
     typefaces = Typefaces([replace(sans, family="Noto Sans Hebrew")], {})
@@ -113,7 +113,7 @@ def test_scripts_whose_typeface_is_there_are_printed(material):
 
 
 def test_the_sheet_is_small_and_shows_what_passed(tmp_path):
-    from stranger_family import FAMILIES
+    from stranger.family import FAMILIES
     from strangers import Found, sheet
 
     rng = np.random.default_rng(0)
@@ -135,7 +135,7 @@ def test_a_quick_run_writes_both_files(tmp_path, monkeypatch):
     root = stand_in.put(tmp_path / "data", files)
     # This machine's own would take seconds to find.
     monkeypatch.setattr(
-        "stranger_typefaces.find_typefaces", lambda folders=None: find_typefaces(folders) if folders else (built_in(),)
+        "stranger.typefaces.find_typefaces", lambda folders=None: find_typefaces(folders) if folders else (built_in(),)
     )  # fmt: skip
     printed = run_benchmark(tmp_path, "strangers", "--quick", "--data", root)
     record = read_record(tmp_path / "strangers-quick.json")

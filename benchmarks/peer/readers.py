@@ -45,7 +45,7 @@ class Reader:
     """The contract: made with options, it reads pages that are prepared already."""
 
     batches = False  # whether `many` is quicker than one page after the other
-    learns = False  # whether it is a `peer_learners.Learner`
+    learns = False  # whether it is a `peer.learners.Learner`
 
     def __init__(self, options: Options) -> None:
         """Load the library and its model."""

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from stranger_typefaces import Typefaces, font
 
 from reject_gen.typefaces import has_glyph
+from stranger.typefaces import Typefaces, font
 
 SIDE = 128
 Ink = NDArray[np.floating]

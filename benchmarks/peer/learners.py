@@ -1,4 +1,4 @@
-"""Classifiers of scikit-learn on pixels, behind the contract of `peer_readers`; kept as arrays, without pickle."""
+"""Classifiers of scikit-learn on pixels, behind the contract of `peer.readers`; kept as arrays, without pickle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from peer_readers import Answer, Grey, Options, Reader
+
+from peer.readers import Answer, Grey, Options, Reader
 
 
 class Learner(Reader):

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from common import RESULTS, Table, header, table, write
-from peer_figures import COVERAGE
-from peer_forms import Form
-from peer_list import OURS
-from peer_material import KINDS, REPORTED, Pages, Scale
+
+from peer.figures import COVERAGE
+from peer.forms import Form
+from peer.material import KINDS, REPORTED, Pages, Scale
+from peer.recognizers import OURS
 
 NAME = "peers"
 NOT_MEASURED = "–"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from stranger_drawing import SIDE, Dice, Ink, Mask, bounds, place, polygon, text
-from stranger_family import family
-from stranger_typefaces import TEXT
+
+from stranger.drawing import SIDE, Dice, Ink, Mask, bounds, place, polygon, text
+from stranger.family import family
+from stranger.typefaces import TEXT
 
 SEGMENTS = {
     "a": (0, 0, 1, 0), "b": (1, 0, 1, 1), "c": (1, 1, 1, 2), "d": (0, 2, 1, 2), "e": (0, 1, 0, 2), "f": (0, 0, 0, 1),

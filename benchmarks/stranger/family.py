@@ -9,7 +9,8 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from stranger_drawing import Dice, Ink, Mask, Material, bounds
+
+from stranger.drawing import Dice, Ink, Mask, Material, bounds
 
 Kind = Literal["ink", "frame", "picture"]
 Drawing = Callable[[Dice], Ink]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from peer_forms import FAINT, Grey
 from PIL import Image
 
+from peer.forms import FAINT, Grey
 from recognizer.bundle import Bundle
 from recognizer.data import load_mnist
 from recognizer.results import REJECT

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 LIBRARIES = ("numpy", "hnswlib==0.8.0", "faiss-cpu==1.15.1", "annoy==1.17.3", "imagehash==4.3.2")
-ROOT = Path(__file__).parents[1]
 _MADE = "libraries.txt"
 _SAME = {"PIL": "pillow", "opencv_python_headless": "cv2", "scikit_learn": "sklearn"}
 _OF_VENV = {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils", "__pycache__"}
@@ -84,29 +81,3 @@ def folder_bytes(place: Path) -> int:
     """Bytes of a file, or of all files of a folder but compiled caches."""
     files = [place] if place.is_file() else place.rglob("*")
     return sum(file.stat().st_size for file in files if file.is_file() and "__pycache__" not in file.parts)
-
-
-def measured_by(
-    python: str | Path, script: str, job: Mapping[str, Any], threads: int | None = 1, **settings: str
-) -> dict[str, Any]:
-    """What a script beside this one says of a job, in a process of its own with that many threads.
-
-    Args:
-        python: the interpreter.
-        script: its name; it reads the job as JSON from its first argument and prints an object as its last line.
-        job: what to do.
-        threads: how many threads numerical libraries may use; None for as many as they take.
-        settings: further environment variables.
-    """
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    limits = {name: str(threads) for name in names} if threads else {}
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [str(python), str(Path(__file__).with_name(script)), json.dumps(dict(job))],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **limits, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **settings},
-    )
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result

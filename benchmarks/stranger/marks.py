@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from stranger_drawing import Dice, Ink, Points, arc, curve, dot, draw, points, spoke, star, zigzag
-from stranger_family import family
-from stranger_shapes import CLOSED
+
+from stranger.drawing import Dice, Ink, Points, arc, curve, dot, draw, points, spoke, star, zigzag
+from stranger.family import family
+from stranger.shapes import CLOSED
 
 SOLID_ARROWS = (
     points(0, 0.3, 0.6, 0.3, 0.6, 0, 1.1, 0.5, 0.6, 1, 0.6, 0.7, 0, 0.7),
