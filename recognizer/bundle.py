@@ -29,6 +29,7 @@ GOLDEN = "golden.json"
 PREPROCESSING = "glyph-28-mnist/1"
 LABELS = [*map(str, range(REJECT)), "reject"]
 _LARGEST_META = 16 << 20
+_AGAIN = "install or train the model again"
 
 
 @dataclass(frozen=True)
@@ -147,21 +148,25 @@ def read_bundle(folder: str | os.PathLike[str] | None = None) -> Bundle:
             f"{FORMAT_VERSIONS[0]} to {FORMAT_VERSIONS[-1]}; update the package or train the model again"
         )
     if meta.get("preprocessing") != PREPROCESSING or meta.get("labels") != LABELS:
-        raise ModelError(f"{path}: the model was trained on other glyphs or labels than this version makes")
+        raise ModelError(
+            f"{path}: the model was trained on other glyphs or labels than this version makes: train it again"
+        )
     missing = {"name", "version", "temperature", "operating_point", "risk_coverage", "files"} - meta.keys()
     if missing:
-        raise ModelError(f"{path / META}: damaged, it lacks {', '.join(sorted(missing))}")
+        raise ModelError(f"{path / META}: damaged, it lacks {', '.join(sorted(missing))}; {_AGAIN}")
     check_description(path / META, meta)
     if any(name != Path(name).name for name in meta["files"]):
-        raise ModelError(f"{path / META}: damaged, it names files outside of the model's folder")
+        raise ModelError(f"{path / META}: damaged, it names files outside of the model's folder; {_AGAIN}")
     files = {name: _read_checked(path / name, digest) for name, digest in meta["files"].items()}
     if NETWORK not in files:
-        raise ModelError(f"{path}: the model has no {NETWORK}")
+        raise ModelError(f"{path}: the model has no {NETWORK}; {_AGAIN}")
     if _has_reader(meta) and READER not in files:
-        raise ModelError(f"{path}: the model has no {READER}")
+        raise ModelError(f"{path}: the model has no {READER}; {_AGAIN}")
     named = [each["file"] for each in (meta.get("stage_two") or {}).get("specialists", ())]
     if missing := set(named) - files.keys():
-        raise ModelError(f"{path / META}: damaged, it has no checksum of {', '.join(sorted(missing))}")
+        raise ModelError(
+            f"{path / META}: damaged, it has no checksum of {', '.join(sorted(missing))}; {_AGAIN}"
+        )
     return Bundle(path, meta, files[NETWORK], files.get(READER), {name: files[name] for name in named})
 
 
@@ -172,7 +177,7 @@ def read_file_of(bundle: Bundle, name: str) -> bytes:
         ModelError: the model has none of that name, or it is damaged.
     """
     if name not in bundle.meta["files"]:
-        raise ModelError(f"{bundle.folder}: the model has no {name}")
+        raise ModelError(f"{bundle.folder}: the model has no {name}; {_AGAIN}")
     return _read_checked(bundle.folder / name, bundle.meta["files"][name])
 
 
@@ -180,14 +185,14 @@ def _read_meta(path: Path) -> dict[str, Any]:
     file = path / META
     try:
         if file.stat().st_size > _LARGEST_META:
-            raise ModelError(f"{file}: too large for a model's description")
+            raise ModelError(f"{file}: too large for a model's description; {_AGAIN}")
         meta = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path}: no model there (a model is a folder with {META})") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ModelError(f"{file}: can't be read ({error})") from None
     if not isinstance(meta, dict):
-        raise ModelError(f"{file}: damaged, it holds no object")
+        raise ModelError(f"{file}: damaged, it is not a JSON object; {_AGAIN}")
     return meta
 
 
@@ -195,11 +200,9 @@ def _read_checked(file: Path, digest: str) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"{file}: can't be read ({error.strerror}); install or train the model again"
-        ) from None
+        raise ModelError(f"{file}: can't be read ({error.strerror}); {_AGAIN}") from None
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ModelError(f"{file}: damaged, its checksum differs; install or train the model again")
+        raise ModelError(f"{file}: damaged, its checksum differs; {_AGAIN}")
     return content
 
 

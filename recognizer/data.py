@@ -58,8 +58,8 @@ def find_data(path: str | os.PathLike[str] | None = None, option: str = "--data"
     missing = [name for name in MNIST if not packed(root, name).is_file()]
     if missing:
         raise DataError(
-            f"no {packed(root, missing[0])}: run `recognizer data fetch`, "
-            f"or name a folder that has it by {option} or RECOGNIZER_DATA"
+            f"{packed(root, missing[0])} is missing: run `recognizer data fetch`, "
+            f"or name the folder of the data sets with {option} or RECOGNIZER_DATA"
         )
     return root
 
@@ -92,7 +92,7 @@ def load_mnist(root: str | os.PathLike[str], part: Part) -> tuple[NDArray[np.uin
             f"{label_file}: an array of {labels.shape}, not a label for each of {len(images)} images"
         )
     if labels.size and labels.max() > 9:
-        raise DataError(f"{label_file}: the label {labels.max()} is no digit")
+        raise DataError(f"{label_file}: the label {labels.max()} is not a digit")
     return images, labels
 
 

@@ -39,7 +39,7 @@ def check_description(file: Path, meta: dict[str, Any]) -> None:
     damaged = sorted(key for key, is_sound in sound.items() if not is_sound)
     if damaged:
         raise ModelError(
-            f"{file}: damaged, its {', '.join(damaged)} makes no sense; install or train the model again"
+            f"{file}: damaged, not valid: {', '.join(damaged)}; install or train the model again"
         )
 
 

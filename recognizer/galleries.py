@@ -83,7 +83,7 @@ def open_gallery(gallery: str | os.PathLike[str] | None = None, threads: int = 1
     where = None if gallery is None else gallery_address(gallery)
     if isinstance(where, Path) and not Gallery.exists(where) and (names := gallery_names()):
         raise GalleryError(
-            f"{os.fspath(gallery or where)}: no gallery there; kept by name are {', '.join(names)}; "
+            f"{os.fspath(gallery or where)}: no gallery there; galleries that have a name: {', '.join(names)}; "
             "make one with: similar --build FOLDER --gallery DIR"
         )
     return Gallery.open(where, threads=threads)

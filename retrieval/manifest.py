@@ -79,7 +79,7 @@ def check_encoder(made: dict[str, Any], using: dict[str, Any], where: str) -> No
     if made["sha256"] != using["sha256"]:
         raise GalleryError(
             f"{where}: made by another encoder ({made['name']}); "
-            f"bring it to this one with: similar --reencode --gallery {shlex.quote(where)}"
+            f"encode it again with: similar --reencode --gallery {shlex.quote(where)}"
         )
     if any(made[key] != using[key] for key in ("dense", "wide")):
         raise GalleryError(
@@ -118,7 +118,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return _parsed(content)
     except (KeyError, TypeError, ValueError):
-        raise GalleryError(f"{file}: damaged, its values make no sense; {BUILD_AGAIN}") from None
+        raise GalleryError(f"{file}: damaged, its values are not valid; {BUILD_AGAIN}") from None
 
 
 def _parsed(content: dict[str, Any]) -> Manifest:

@@ -206,7 +206,9 @@ def _clean(folder: Path, manifest: Manifest) -> None:
 def _changing(folder: Path) -> Iterator[None]:
     """Be the only one who changes a gallery; where it stays as it is, not even a lock is left in its folder."""
     if read_manifest(folder).frozen:
-        raise GalleryError(f"{folder}: the starter gallery stays as it is; make one of your own elsewhere")
+        raise GalleryError(
+            f"{folder}: the starter gallery can't be changed; make one of your own in another folder"
+        )
     with _errors_of(folder), locked(folder):
         yield
 

@@ -75,7 +75,7 @@ def test_arbitrary_idx_contents_never_raise_anything_else(tmp_path_factory, cont
         ("images-idx3-ubyte", np.zeros((7, 20, 20), np.uint8), "28 by 28"),
         ("images-idx3-ubyte", np.zeros(7, np.uint8), "28 by 28"),
         ("labels-idx1-ubyte", np.zeros(6, np.uint8), "a label for each"),
-        ("labels-idx1-ubyte", np.full(7, 10, np.uint8), "no digit"),
+        ("labels-idx1-ubyte", np.full(7, 10, np.uint8), "not a digit"),
     ],
 )
 def test_files_that_do_not_fit_together(name, array, words, tmp_path):

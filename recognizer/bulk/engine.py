@@ -110,7 +110,9 @@ def _choose(kind: str) -> None:
     except Exception:  # it tells what it uses only once it uses something
         used = get_or_create_runner().name
         if used != kind:
-            raise UsageError(f"this process uses Daft's engine {used!r} already: start another") from None
+            raise UsageError(
+                f"this process already uses Daft's engine {used!r}: start another process"
+            ) from None
 
 
 def _connect(address: str, workers: int | None) -> int:

@@ -86,7 +86,9 @@ def _run_stages(args: argparse.Namespace) -> int:
     recognizer = Recognizer.load(args.model, args.max_error)
     bundle = recognizer.bundle
     if not bundle.stage_two:
-        raise UsageError(f"--stages: {bundle.name} has no specialists; recognizer specialists makes them")
+        raise UsageError(
+            f"--stages: {bundle.name} has no specialists; make them with `recognizer specialists`"
+        )
     seen = see(recognizer, open_sets(args, bundle), progress)
     point = bundle.operating_point(args.max_error)
     found = {"out of fold": bundle.stage_two["out_of_fold"], **compare_seen(seen, bundle, point)}

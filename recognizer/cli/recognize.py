@@ -140,11 +140,11 @@ def check(args: argparse.Namespace) -> None:
         UsageError: names the two options.
     """
     if args.length and not args.field:
-        raise UsageError("--length goes with --field: it says how many digits the row has")
+        raise UsageError("--length needs --field: it says how many digits the row has")
     if args.gallery and not args.explain:
-        raise UsageError("--gallery goes with --explain: it says where the known digits are")
+        raise UsageError("--gallery needs --explain: it says where the known digits are")
     if args.field and args.explain:
-        raise UsageError("--explain doesn't go with --field")
+        raise UsageError("--explain can't be combined with --field")
 
 
 def _singles(recognizer: Recognizer, paths: Iterator[str], args: argparse.Namespace) -> Iterator[FileReading]:

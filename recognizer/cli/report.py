@@ -69,10 +69,10 @@ def run(args: argparse.Namespace) -> int:
         write_whole(path, content.encode())
         sys.stdout.write(f"{path}\n")
     if args.card is None and CARD not in pages:
-        sys.stderr.write(f"{CARD} stays as it is: --card {CARD} writes it anew\n")
+        sys.stderr.write(f"{CARD} was left as it is: --card {CARD} replaces it\n")
     for name, problem in material.problems.items():
         sys.stderr.write(f"{name}: {problem}\n")
     missing = [source for source in ALL if source.name not in material.found]
     for source in missing:
-        sys.stderr.write(f"missing: {source.name}; {source.command}\n")
+        sys.stderr.write(f"missing: {source.name}; make it with: {source.command}\n")
     return 0

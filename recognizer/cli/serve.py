@@ -148,7 +148,7 @@ def _token(file: Path | None) -> str:
         except (OSError, UnicodeError) as error:
             raise UsageError(f"--token-file {file}: can't be read ({error})") from None
     if (token or file) and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
-        raise UsageError(f"{where}: a token is {_SHORTEST_TOKEN} or more letters and digits")
+        raise UsageError(f"{where}: a token must have {_SHORTEST_TOKEN} or more letters and digits")
     return token
 
 

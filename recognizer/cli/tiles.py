@@ -111,7 +111,9 @@ class SheetFile:
     def _keep_others(path: Path) -> None:
         # `--sheet *.png` would else replace the first of someone's images.
         if path.exists() and not _is_sheet(path):
-            raise UsageError(f"--sheet would replace {printable(str(path))}, which isn't a contact sheet")
+            raise UsageError(
+                f"--sheet would replace {printable(str(path))}, which isn't a contact sheet; choose another name"
+            )
 
 
 def draw_blocks(blocks: Sequence[Block]) -> Picture:

@@ -145,7 +145,7 @@ def parse_time(value: object) -> str:
             return as_text(datetime.fromisoformat(value.strip()))
     except (ValueError, OverflowError):
         pass
-    raise FieldError(f"the time {_shown(value)} is not such as 2026-03-01 or 2026-03-01T12:00:00+01:00")
+    raise FieldError(f"the time {_shown(value)} is not written like 2026-03-01 or 2026-03-01T12:00:00+01:00")
 
 
 def _number(fields: Fields, name: str) -> float | None:
@@ -197,7 +197,7 @@ def _answer(fields: Fields) -> Answer | None:
         return None
     best = None if _empty(fields.get("best")) else parse_label(fields["best"])
     if best == REJECT:
-        raise FieldError("best is a digit, or empty")
+        raise FieldError("best must be a digit, or empty")
     if best is None and digit != REJECT:
         best = digit
     return Answer(digit, best, _text(fields, "reason") or None, confidence, scores, model)

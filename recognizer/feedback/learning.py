@@ -85,12 +85,12 @@ def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
     judge = tuple(to_judge.ids.tolist())
     if len(learn) < FEWEST or not judge:
         raise UsageError(
-            f"there are {len(learn)} cases to learn from and {len(judge)} to judge by: "
-            f"{FEWEST} and 1 are the fewest; report more, best from several sources"
+            f"there are {len(learn)} cases to learn from and {len(judge)} to judge by, and at least {FEWEST} and 1 "
+            "are needed: report more images, if possible from several sources"
         )
     if to_judge.right.all():
         raise UsageError(
-            f"{name} has all {len(judge)} cases right that it is judged by: no candidate could be better; "
+            f"{name} already reads all {len(judge)} judged cases right, so no candidate could be better: "
             "report more images that it gets wrong"
         )
     return Material(learn, judge, tuple(sorted(look)), diagnosis)
@@ -131,7 +131,8 @@ def learn(  # noqa: PLR0917 - a model, what to learn, what to replay, how, and w
 
     if WEIGHTS not in bundle.meta["files"]:
         raise ModelError(
-            f"{bundle.folder}: the model has no {WEIGHTS} to go on learning from; train it again, or use shipped"
+            f"{bundle.folder}: the model has no {WEIGHTS} to go on learning from: train it again, "
+            "or run `recognizer models use shipped`"
         )
     start = time.monotonic()
     cases = material.learn
@@ -189,9 +190,9 @@ def read_validation(candidate: Bundle) -> Known:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ModelError(f"{file}: can't be read ({error.strerror}): `badcase learn` again") from None
+        raise ModelError(f"{file}: can't be read ({error.strerror}): run `badcase learn` again") from None
     if hashlib.sha256(content).hexdigest() != candidate.meta["learning"]["validation_sha256"]:
-        raise ModelError(f"{file}: damaged, its checksum differs: `badcase learn` again")
+        raise ModelError(f"{file}: damaged, its checksum differs: run `badcase learn` again")
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return Known(stored["glyphs"], stored["labels"], stored["sources"])
 

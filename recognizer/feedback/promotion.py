@@ -96,16 +96,17 @@ def read_candidate(folder: Path, current: Bundle) -> Bundle:
         ModelError: it is damaged.
     """
     if not folder.is_dir():
-        raise UsageError("there is no candidate: make one by `badcase learn`")
+        raise UsageError("there is no candidate: make one with `badcase learn`")
     candidate = read_bundle(folder)
     if not _tells_how_it_learnt(candidate.meta.get("learning")):
         raise ModelError(
-            f"{folder / META}: damaged, what it says of its learning makes no sense: `badcase learn` again"
+            f"{folder / META}: damaged, its record of what it learnt is not valid: run `badcase learn` again"
         )
     made_from = candidate.meta["learning"]["from"]
     if made_from != current.name:
         raise UsageError(
-            f"the candidate was made from {made_from}, and the current model is {current.name}: `badcase learn` again"
+            f"the candidate was made from {made_from}, but the current model is {current.name}: "
+            "run `badcase learn` again"
         )
     return candidate
 

@@ -190,7 +190,7 @@ def _json_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:
             found = json.loads(line.removeprefix("\ufeff"))  # files that were put one after the other
         except (ValueError, RecursionError):
             found = None
-        yield number, found if isinstance(found, dict) else "is no JSON object"
+        yield number, found if isinstance(found, dict) else "is not a JSON object"
 
 
 def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, Fields | str]]:

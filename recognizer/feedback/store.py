@@ -76,7 +76,7 @@ class Store(Lookup):
         store = cls.find(where)
         if store is None:
             raise StoreError(
-                f"{_database(where).name}: no bad cases are stored there: add some by `badcase add`"
+                f"{_database(where).name}: no bad cases are stored there: add some with `badcase add`"
             )
         return store
 
@@ -151,7 +151,7 @@ class Store(Lookup):
                 taken = [row.id for row in rows if row.part not in (None, part)]
                 if taken:
                     raise UsageError(
-                        f"case {taken[0]} is set aside for the other part, and can't be to {part}"
+                        f"case {taken[0]} is set aside for the other part, so it can't be used to {part}"
                     )
                 connection.execute(update(CASES).where(CASES.c.id.in_(page)).values(part=part))
 
@@ -198,7 +198,9 @@ def _database(where: str | os.PathLike[str] | None) -> Database:
 def _check_part(rows: Sequence[Any], part: Part) -> None:
     for row in rows:
         if row.part != part:
-            raise UsageError(f"case {row.id} is set aside for {row.part or 'nothing'}, and not to {part}")
+            raise UsageError(
+                f"case {row.id} is set aside for {row.part or 'nothing'}, so it can't be used to {part}"
+            )
 
 
 @contextmanager

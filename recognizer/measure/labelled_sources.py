@@ -45,7 +45,9 @@ def origin_of(bundle: Bundle) -> Origin:
     from recognizer.training.config import make_config
 
     if "config" not in bundle.meta:
-        raise ModelError(f"{bundle.folder}: the model doesn't tell its configuration: name one by --config")
+        raise ModelError(
+            f"{bundle.folder}: the model has no record of its configuration: name one with --config"
+        )
     config = make_config(bundle.meta["config"], f"{bundle.folder}: config")
     return Origin(config, bundle.meta.get("data", {}).get("split_sha256"))
 
@@ -117,9 +119,7 @@ def held_out_digits(root: str | None, origin: Origin) -> tuple[NDArray[np.uint8]
     held_out = stratified_split(labels, data.validation, origin.config.seed)[1]
     found = hashlib.sha256(held_out.astype("<i8").tobytes()).hexdigest()
     if origin.split_sha256 not in (None, found):
-        raise DataError(
-            "the digits that training held out can't be told: this version splits MNIST otherwise"
-        )
+        raise DataError("can't tell which digits training held out: this version splits MNIST differently")
     return images[held_out], labels[held_out]
 
 

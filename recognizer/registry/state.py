@@ -135,7 +135,7 @@ def read_state(folder: Path) -> State:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelError(
             f"{file}: damaged; move it away to use the model that ships, then register the models beside it again "
-            "by `recognizer models add FOLDER`"
+            "with `recognizer models add FOLDER`"
         ) from None
     raise ModelError(
         f"{file}: the registry has format {whole['format_version']!r}, and this version reads {FORMAT_VERSION}: "

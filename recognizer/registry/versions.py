@@ -36,7 +36,7 @@ from recognizer.registry.state import (
 
 _LOCK = ".lock"
 _STAGED = ".staged-"
-_REMEDY = "go back by `recognizer models rollback` or `recognizer models use shipped`"
+_REMEDY = "go back with `recognizer models rollback` or `recognizer models use shipped`"
 
 Stamp = tuple[int, int, int]
 
@@ -137,7 +137,10 @@ class Registry:
         who, why = who_and_why(who, why)
         found = read_bundle(bundle)
         if not NAME.fullmatch(str(found.meta["name"])):
-            raise ModelError(f"{found.folder}: its name {found.meta['name']!r} can't be that of a folder")
+            raise ModelError(
+                f"{found.folder}: its name {found.meta['name']!r} can't be the name of a folder: "
+                "choose a plain one in its configuration"
+            )
         see_it_answer(found.folder)
         digest = digest_of(found)
         with self._changing() as state:

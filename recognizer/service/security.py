@@ -73,7 +73,9 @@ class Security:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         if not self._any_host and _name(host) not in self._hosts:
-            raise RequestError(421, f"this service is not called {host[:100]!r}: name it by --allow-host")
+            raise RequestError(
+                421, f"this service is not called {host[:100]!r}: start it with --allow-host NAME"
+            )
         if scope["method"] not in _SAFE:
             _check_origin(headers, host)
         path = scope["path"]

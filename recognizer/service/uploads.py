@@ -95,7 +95,7 @@ def _of_json(body: bytes, most: int) -> list[Upload]:
     try:
         said: Any = json.loads(body)
     except (ValueError, RecursionError):
-        raise RequestError(400, "the body is no JSON") from None
+        raise RequestError(400, "the body is not JSON") from None
     images = said.get("images") if isinstance(said, dict) and set(said) == {"images"} else None
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
         raise RequestError(422, 'the body must be {"images": ["…", …]}, each the base64 of an image file')

@@ -73,11 +73,11 @@ def test_json_lines(tmp_path, run):
     results = run(tmp_path / "t.jsonl")
     assert [(result.row, result.problem) for result in results] == [
         (2, ""),
-        (3, "is no JSON object"),
-        (4, "is no JSON object"),
+        (3, "is not a JSON object"),
+        (4, "is not a JSON object"),
         (5, "has no path"),
         (6, "has no label"),
-        (7, "is no JSON object"),
+        (7, "is not a JSON object"),
     ]
 
 

@@ -18,7 +18,7 @@ DATA = Path(__file__).parents[1] / "data"
 def test_a_folder_is_made_and_nothing_where_only_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("RECOGNIZER_HOME", str(tmp_path / "home"))
     assert Store.find() is None
-    with pytest.raises(StoreError, match="add some by `badcase add`"):
+    with pytest.raises(StoreError, match="add some with `badcase add`"):
         Store.existing()
     assert not (tmp_path / "home").exists()
     with Store.open() as store:

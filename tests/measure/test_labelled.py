@@ -63,7 +63,7 @@ def test_digits_that_training_held_out(mnist):
     same = Origin(origin().config, recorded)
     assert open_labelled("mnist:validation", Choice(str(mnist)), lambda: same).size == 10
     other = Origin(origin().config, "0" * 64)
-    with pytest.raises(DataError, match="splits MNIST otherwise"):
+    with pytest.raises(DataError, match="splits MNIST differently"):
         open_labelled("mnist:validation", Choice(str(mnist)), lambda: other)
 
 

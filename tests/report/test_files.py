@@ -20,11 +20,11 @@ def test_without_files_every_command_is_told(tmp_path, capsys):
     captured = capsys.readouterr()
     assert captured.out.split() == [str(tmp_path / "r.html"), str(tmp_path / "c.md")]
     for source in ALL:
-        assert f"missing: {source.name}; {source.command}" in captured.err
+        assert f"missing: {source.name}; make it with: {source.command}" in captured.err
         assert source.command in told
     known = values_of(shipped_folder() / META)
     assert all(value in known for value, _ in page.figures)
-    assert "No pictures: no " in told
+    assert re.search(r"No pictures: \S+ is missing: run ", told)
     assert re.findall(r"^## (.*)$", (tmp_path / "c.md").read_text(), re.MULTILINE) == list(CARD)
     assert text.endswith("</html>\n")
 
@@ -42,7 +42,7 @@ def test_a_card_that_is_there_is_written_anew_only_where_asked(tmp_path, monkeyp
     out, err = capsys.readouterr()
     assert (out.split(), err.splitlines()[0]) == (
         ["report.html"],
-        "MODEL_CARD.md stays as it is: --card MODEL_CARD.md writes it anew",
+        "MODEL_CARD.md was left as it is: --card MODEL_CARD.md replaces it",
     )
     assert main([*asked, "--card", "MODEL_CARD.md"]) == 0
     assert card.read_text(encoding="utf-8").splitlines()[3:] == written.splitlines()[3:]

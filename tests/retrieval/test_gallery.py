@@ -208,7 +208,7 @@ def test_another_encoder_is_refused_and_the_gallery_can_be_brought_to_it(tmp_pat
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
         f"{tmp_path / name}: made by another encoder (random-0); "
-        f"bring it to this one with: similar --reencode --gallery {tmp_path / name}"
+        f"encode it again with: similar --reencode --gallery {tmp_path / name}"
     )
     gallery.remove(["0"])
     steps = []

@@ -86,7 +86,7 @@ def test_options_are_those_of_the_command_line(client, recognizer):
     ("query", "word"),
     [
         ("allowed=11", "digits such as 1-9"),
-        ("length=3", "length goes with field"),
+        ("length=3", "length needs field"),
         ("explain=-1", "explain"),
         ("explan=3", "explan"),
     ],

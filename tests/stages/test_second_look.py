@@ -116,5 +116,5 @@ def test_the_model_that_ships_looks_again():
 def test_a_damaged_second_look_is_one_line(tmp_path, look):
     folder = copy_of_shipped(tmp_path / "model", second_look=look)
     assert json.loads((folder / META).read_text())["second_look"] == look
-    with pytest.raises(ModelError, match=r"second_look makes no sense"):
+    with pytest.raises(ModelError, match=r"not valid: second_look"):
         Recognizer.load(folder)

@@ -170,7 +170,7 @@ BLEND = {"first": 1.0, "second": 1.0, "bias": 0.0}
     ],
 )
 def test_a_description_that_makes_no_sense_is_refused(tmp_path, changes):
-    with pytest.raises(ModelError, match="stage_two makes no sense"):
+    with pytest.raises(ModelError, match="not valid: stage_two"):
         Recognizer.load(give_specialists(tmp_path / "m", **changes))
 
 

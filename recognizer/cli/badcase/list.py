@@ -48,16 +48,16 @@ def run(args: argparse.Namespace) -> int:
     stale = models.total() - models[Registry().current_name]
     if stale:
         sys.stderr.write(
-            f"{stale} of these were last read by another model than the current one: `badcase recheck`\n"
+            f"{stale} of these were last read by another model than the current one: run `badcase recheck`\n"
         )
     return 0
 
 
 def _check(args: argparse.Namespace) -> None:
     if (args.out or args.by) and not args.trend:
-        raise UsageError(f"{'--out' if args.out else '--by'} goes with --trend")
+        raise UsageError(f"{'--out' if args.out else '--by'} needs --trend")
     if args.trend and (args.state or args.pair or args.label is not None):
-        raise UsageError("--trend counts all reports: of the choices only --source goes with it")
+        raise UsageError("--trend counts all reports: it can only be combined with --source")
     if args.out:
         from recognizer.measure.plots import check_plotting
 

@@ -77,7 +77,7 @@ def take(
     for note in rows.notes:
         sys.stderr.write(f"{printable(note)}\n")
     if rows.unknown:
-        sys.stderr.write(f"columns passed over: {printable(', '.join(sorted(rows.unknown)))}\n")
+        sys.stderr.write(f"columns ignored: {printable(', '.join(sorted(rows.unknown)))}\n")
 
 
 def _tell(result: Result, as_json: bool, numbered: bool) -> None:

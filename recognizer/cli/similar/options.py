@@ -130,15 +130,15 @@ def check(args: argparse.Namespace) -> None:
     action = action_of(args)
     for option, purposes in _FOR.items():
         if _is_given(getattr(args, option)) and action not in purposes:
-            raise UsageError(f"{_spelled(option)} doesn't go with {_spelled(action)}")
+            raise UsageError(f"{_spelled(option)} can't be combined with {_spelled(action)}")
     if action == "search" and not args.paths:
         raise UsageError(
-            "nothing to do: name images to search for, or --build, --duplicates, --reencode, --remove or --verify"
+            "nothing to do: name images to search for, or give --build, --duplicates, --reencode, --remove or --verify"
         )
     if args.data and args.build != "mnist":
-        raise UsageError("--data goes with --build mnist: it says where MNIST is")
+        raise UsageError("--data needs --build mnist: it says where MNIST is")
     if action in _NEEDS_GALLERY and not args.gallery:
-        raise UsageError(f"{_spelled(action)} changes a gallery: name it by --gallery")
+        raise UsageError(f"{_spelled(action)} changes a gallery: name it with --gallery")
     args.k, args.mode, args.engine = args.k or K, args.mode or MODE, args.engine or ENGINE
     args.max_pixels = args.max_pixels or MAX_PIXELS
 

@@ -39,11 +39,13 @@ def look_after(gallery: Gallery, folder: Path, built: set[str]) -> None:
     # Only where the image is there under its new id: what can't be read any more was not added anew.
     if twice := [name for name, path in others.items() if path in built and path in gallery]:
         gallery.remove(twice)
-        _tell(f"{len(twice):,} taken out that had an older spelling of the same path, such as {twice[0]}")
+        _tell(
+            f"{len(twice):,} images removed whose id was an older spelling of the same path, such as {twice[0]}"
+        )
     if gone := [name for name, path in others.items() if path not in built and not os.path.lexists(path)]:
         names = " ".join(map(shlex.quote, gone[:_NAMED])) + (" …" if len(gone) > _NAMED else "")
         _tell(
-            f"{len(gone):,} images of the gallery have no file below {folder} any more; take them out with: "
+            f"{len(gone):,} images of the gallery have no file below {folder} any more; remove them with: "
             f"similar --gallery {shlex.quote(gallery.address)} --remove {names}"
         )
 

@@ -87,15 +87,15 @@ def check_filters(gallery: Gallery, label: int | None, source: str | None) -> No
     if not _passes(gallery, label, None):
         if label not in DIGITS:
             raise UsageError(
-                f"--label {label}: no image of the gallery has it, and it is no digit from 0 to 9"
+                f"--label {label}: no image of the gallery has it, and it is not a digit from 0 to 9"
             )
         _tell(f"no image of the gallery has the label {label}")
     elif not _passes(gallery, None, source):
         known = list(islice(gallery.sources(), NAMED + 1))
         told = ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
-        _tell(f"no source in the gallery fits {source}; there are: {told or 'none'}")
+        _tell(f"no source in the gallery matches {source}; some sources: {told or 'none'}")
     else:
-        _tell(f"no image of the gallery has the label {label} and a source that fits {source}")
+        _tell(f"no image of the gallery has the label {label} and a source that matches {source}")
 
 
 def _passes(gallery: Gallery, label: int | None, source: str | None) -> bool:

@@ -40,7 +40,7 @@ def router(core: Core) -> APIRouter:
 def _judged(core: Core) -> Verdict:
     store, folder = core.stored(), candidate_folder()
     if store is None or not folder.is_dir():
-        raise RequestError(404, "there is no candidate: make one by `badcase learn`")
+        raise RequestError(404, "there is no candidate: make one with `badcase learn`")
     current = Registry().open()
     try:
         candidate = read_candidate(folder, current)

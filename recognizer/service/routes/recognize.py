@@ -67,7 +67,7 @@ def unreadable(line: str) -> RequestError:
 
 def _allowed(query: RecognizeQuery) -> Allowed:
     if query.length and not query.field:
-        raise RequestError(422, "length goes with field: it says how many digits the row has")
+        raise RequestError(422, "length needs field: it says how many digits the row has")
     if query.allowed is None:
         return None
     try:

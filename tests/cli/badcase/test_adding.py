@@ -152,4 +152,4 @@ def test_columns_that_mean_nothing_are_named(image, capsys, tmp_path):
     path, label = image
     (tmp_path / "t.csv").write_text(f"path,label,lable,origin\n{path},{label},3,x\n")
     assert main(["ingest", "t.csv"]) == 0
-    assert capsys.readouterr().err == "columns passed over: lable, origin\n"
+    assert capsys.readouterr().err == "columns ignored: lable, origin\n"

@@ -42,9 +42,9 @@ def test_help_and_version(argv, capsys):
         (["ingest", "nothing.csv"], 3, "no such file"),
         (["ingest", "nothing"], 2, "pass a folder, a .csv or .jsonl file, or - for standard input"),
         (["ingest", "-", "--model", "eleven@9"], 3, "no model is registered"),
-        (["list", "--out", "x.png"], 2, "--out goes with --trend"),
-        (["list", "--by", "day"], 2, "--by goes with --trend"),
-        (["list", "--trend", "--state", "bad"], 2, "only --source goes with it"),
+        (["list", "--out", "x.png"], 2, "--out needs --trend"),
+        (["list", "--by", "day"], 2, "--by needs --trend"),
+        (["list", "--trend", "--state", "bad"], 2, "only be combined with --source"),
         (["list", "--store", "mysql://a@b/c"], 2, "mysql is not supported"),
         (["add", "x.png", "--label", "3", "--store", ":memory:"], 2, "would keep nothing"),
         (["promote", "--why", "w" * 501], 2, "why is longer than 500 characters"),
@@ -84,5 +84,5 @@ def test_a_candidate_whose_description_makes_no_sense_is_one_line(change, capsys
     copy_of_shipped(home / "candidate", learning=change and said | change)
     assert main(["promote"]) == 3
     err = capsys.readouterr().err
-    assert "damaged, what it says of its learning makes no sense: `badcase learn` again" in err
+    assert "damaged, its record of what it learnt is not valid: run `badcase learn` again" in err
     assert err.count("\n") == 1

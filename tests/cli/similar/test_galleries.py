@@ -57,7 +57,7 @@ def test_a_name_with_a_slash_is_a_path(archive, here, capsys, monkeypatch):
     (archive / "bad.png").unlink()
     assert code_of("--build", archive / "form-A", "--gallery", galleries_folder() / "scans") == 0
     assert code_of("1.png", "--gallery", "./scans") == 3
-    assert "error: ./scans: no gallery there; kept by name are scans; " in capsys.readouterr().err
+    assert "error: ./scans: no gallery there; galleries that have a name: scans; " in capsys.readouterr().err
     monkeypatch.chdir(archive)
     for named in ("./scans", "scans/", "../archive/scans"):
         assert code_of("--build", str(LABELS[1]), "--gallery", named) == 0
@@ -122,7 +122,7 @@ def test_ids_that_earlier_builds_spelled_otherwise_are_replaced(archive, own, ca
     assert code_of("--build", archive, "--gallery", own) == 1
     out, err = capsys.readouterr()
     assert "7 added" in out
-    assert "7 taken out that had an older spelling of the same path" in err
+    assert "7 images removed whose id was an older spelling of the same path" in err
     lost = [name for name in spelled if name.endswith("/6.png")]
     assert set(Gallery.open(own).ids()) == {*spelled} - {*lost} | {spelled[name] for name in lost}
 

@@ -108,8 +108,8 @@ def test_filters_count_before_ranking(here, capsys):
 
 def test_filters_that_nothing_passes_are_told(here, capsys, tmp_path):
     filters = {
-        ("--source", "nosuch"): f"no source in the gallery fits nosuch; there are: {SOURCE}",
-        ("--source", "no\nsuch"): f"no source in the gallery fits no\\x0asuch; there are: {SOURCE}",
+        ("--source", "nosuch"): f"no source in the gallery matches nosuch; some sources: {SOURCE}",
+        ("--source", "no\nsuch"): f"no source in the gallery matches no\\x0asuch; some sources: {SOURCE}",
         ("--label", "7"): "no image of the gallery has the label 7",
         ("--label", "7", "--source", SOURCE): "no image of the gallery has the label 7",
     }
@@ -124,8 +124,8 @@ def test_filters_that_nothing_passes_are_told(here, capsys, tmp_path):
     assert code_of("0.png", "--source", "nosuch", "--gallery", tmp_path / "g") == 0
     assert capsys.readouterr().err.splitlines() == [
         "similar: no image of the gallery has the label 7",
-        "similar: no image of the gallery has the label 3 and a source that fits scans/*",
-        f"similar: no source in the gallery fits nosuch; there are: {SOURCE}, scans/0.png, scans/1.png, …",
+        "similar: no image of the gallery has the label 3 and a source that matches scans/*",
+        f"similar: no source in the gallery matches nosuch; some sources: {SOURCE}, scans/0.png, scans/1.png, …",
     ]
 
 
@@ -178,18 +178,18 @@ def test_a_sheet_of_what_can_be_read_and_what_not(here, tmp_path, capsys):
     ("argv", "words"),
     [
         ([], "nothing to do"),
-        (["0.png", "--build", "."], "a PATH doesn't go with --build"),
-        (["--duplicates", "-k", "3"], "-k doesn't go with --duplicates"),
-        (["--duplicates", "--label", "0"], "--label doesn't go with --duplicates"),
-        (["--build", ".", "--json"], "--json doesn't go with --build"),
-        (["--verify", "0.png"], "a PATH doesn't go with --verify"),
-        (["--verify", "--json"], "--json doesn't go with --verify"),
-        (["--remove", "7"], "name it by --gallery"),
-        (["--reencode"], "name it by --gallery"),
-        (["--prepare"], "name it by --gallery"),
-        (["0.png", "--data", "."], "--data doesn't go with a PATH"),
-        (["--build", ".", "--data", "."], "--data goes with --build mnist"),
-        (["0.png", "--prepare"], "--prepare doesn't go with a PATH"),
+        (["0.png", "--build", "."], "a PATH can't be combined with --build"),
+        (["--duplicates", "-k", "3"], "-k can't be combined with --duplicates"),
+        (["--duplicates", "--label", "0"], "--label can't be combined with --duplicates"),
+        (["--build", ".", "--json"], "--json can't be combined with --build"),
+        (["--verify", "0.png"], "a PATH can't be combined with --verify"),
+        (["--verify", "--json"], "--json can't be combined with --verify"),
+        (["--remove", "7"], "name it with --gallery"),
+        (["--reencode"], "name it with --gallery"),
+        (["--prepare"], "name it with --gallery"),
+        (["0.png", "--data", "."], "--data can't be combined with a PATH"),
+        (["--build", ".", "--data", "."], "--data needs --build mnist"),
+        (["0.png", "--prepare"], "--prepare can't be combined with a PATH"),
         (["--build", "0.png"], "is not a folder"),
         (["0.png", "--mode", "recall", "--engine", "exact"], "in recall mode"),
         (["0.png", "--mode", "precision", "--engine", "inverted"], "in precision mode"),

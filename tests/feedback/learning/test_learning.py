@@ -62,7 +62,7 @@ def test_what_is_learnt_from_never_judges(store):
 
 
 def test_too_few_cases_are_told(home):
-    with Store.open() as store, pytest.raises(UsageError, match="fewest"):
+    with Store.open() as store, pytest.raises(UsageError, match="are needed"):
         prepare(store, Recognizer.load(), open_gallery())
 
 
