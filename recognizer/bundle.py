@@ -234,7 +234,7 @@ def _format_version(meta: dict[str, Any]) -> int:
 
 
 def golden_outputs(glyphs: NDArray[np.uint8], scores: NDArray[np.float32]) -> bytes:
-    """A few glyphs and the scores the model gave them, as JSON: to check an installation against."""
+    """Glyphs uint8 (N, 28, 28) and their scores float32 (N, 11) as JSON, to check an installation against."""
     pairs = [
         {"glyph": glyph.ravel().tolist(), "scores": [round(float(s), 6) for s in row]}
         for glyph, row in zip(glyphs, scores, strict=True)

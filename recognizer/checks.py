@@ -1,4 +1,4 @@
-"""What callers hand over, checked; each check raises a `UsageError` that says what is meant."""
+"""Checks of the arguments that callers pass. Each raises a `UsageError` that says what is wrong with one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def check_images(images: Iterable[ImageLike]) -> None:
-    """Several images, and not one: its name, bytes or pixels would be taken for many."""
+    """Refuse a single image where several are asked for: its name, bytes or pixels would be taken for many.
+
+    Raises:
+        UsageError: it is one image, or can't be iterated over.
+    """
     one = isinstance(images, str | bytes | bytearray | memoryview | os.PathLike) or _is_one_array(images)
     if one or not isinstance(images, Iterable):
         raise UsageError(
@@ -33,19 +37,31 @@ def _is_one_array(images: object) -> bool:
 
 
 def check_count(value: object, what: str, least: int) -> None:
-    """A whole number from ``least`` on."""
+    """Refuse what is not a whole number of ``least`` or more; ``what`` is its name in the message.
+
+    Raises:
+        UsageError: it isn't one.
+    """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise UsageError(f"{what} must be a whole number, {least} or more, not {value!r}")
 
 
 def check_length(length: int | None) -> None:
-    """The number of digits of a row, where it is known."""
+    """Refuse a number of digits below 1; None stands for an unknown one.
+
+    Raises:
+        UsageError: it is not a whole number of 1 or more.
+    """
     if length is not None:
         check_count(length, "length", 1)
 
 
 def check_error(max_error: float | None) -> None:
-    """A share of errors, where one is asked for."""
+    """Refuse a share of errors outside of 0–1; None stands for the operating point that ships.
+
+    Raises:
+        UsageError: it is not a number above 0 and up to 1.
+    """
     if max_error is None:
         return
     if isinstance(max_error, bool) or not isinstance(max_error, Real) or not 0 < max_error <= 1:

@@ -97,7 +97,7 @@ def load_mnist(root: str | os.PathLike[str], part: Part) -> tuple[NDArray[np.uin
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
-    """The array in a gzip-compressed IDX file of unsigned bytes.
+    """The array in a gzip-compressed IDX file of unsigned bytes, uint8 of 1 to 4 dimensions.
 
     Raises:
         DataError: missing, damaged, of another type, over 1 GiB, or not as long as its header says.

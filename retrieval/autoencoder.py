@@ -130,7 +130,7 @@ class GlyphEncoder(nn.Module):
         return self.read(hidden, glyphs, pose)
 
     def read(self, hidden: torch.Tensor, glyphs: torch.Tensor, pose: torch.Tensor) -> Codes:
-        """The codes of glyphs with these hidden units and poses."""
+        """The codes of N glyphs, from their hidden units (N, H) and their poses, as `look` gives them."""
         digit, image = (
             functional.normalize(part(hidden).float(), dim=1) for part in (self.digit, self.image)
         )

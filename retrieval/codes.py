@@ -82,7 +82,7 @@ class WideCodes:
 
     @classmethod
     def join(cls, parts: Sequence[WideCodes]) -> WideCodes:
-        """All rows of all parts, in order."""
+        """The rows of all parts, one after the other."""
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -92,7 +92,7 @@ class WideCodes:
         )
 
     def take(self, rows: NDArray[np.intp]) -> WideCodes:
-        """The given rows, in the order given."""
+        """The rows at indices int (K,), in this order."""
         counts = self.counts[rows]
         ends = np.cumsum(self.counts, dtype=np.int64)[rows]
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts, dtype=np.int64) - counts, counts)
@@ -105,5 +105,5 @@ class WideCodes:
 
 
 def share_of_length(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums of products of two rows' weights as the cosine of the angle between them, 0–1."""
+    """From dot products of wide codes' weights, float of any shape, to cosines of the angle between them, 0–1."""
     return np.minimum(products / _WEIGHT_LEVELS**2, 1.0)

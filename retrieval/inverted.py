@@ -15,6 +15,7 @@ class InvertedIndex:
     name = "inverted"
 
     def __init__(self, codes: WideCodes, dimensions: int) -> None:
+        """Index the wide codes of all rows, which have this many dimensions."""
         self._rows = len(codes)
         order = np.argsort(codes.dimensions, kind="stable")  # stable: a radix sort on uint16
         owners = np.repeat(np.arange(len(codes), dtype=np.uint32), codes.counts)

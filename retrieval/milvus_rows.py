@@ -109,7 +109,10 @@ def rows_of(items: Items, wide_dimensions: int, arrived: int) -> list[dict[str, 
 
 
 def sparse(wide: WideCodes, dimensions: int) -> list[dict[int, float]]:
-    """Wide codes as Milvus takes them. None may be empty: one without a dimension gets one beyond the others."""
+    """Wide codes as Milvus takes sparse vectors: for each row, weights 1–255 by dimension.
+
+    Milvus refuses an empty vector, so a row without a dimension gets one beyond the ``dimensions`` there are.
+    """
     names, values = wide.dimensions.tolist(), wide.weights.astype(np.float64).tolist()
     return [
         dict(zip(names[start:end], values[start:end], strict=True)) or {dimensions: 1.0}

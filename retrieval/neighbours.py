@@ -42,6 +42,7 @@ class Rows:
     """The packed dense codes of all rows, int8 (R, D), in one or several arrays that follow each other."""
 
     def __init__(self, parts: Sequence[NDArray[np.int8]]) -> None:
+        """Take arrays int8 (R_i, D), which stay where they are."""
         self.parts = [part for part in parts if len(part)]
         self.dimensions = parts[0].shape[1] if parts else 0
         self._ends = np.cumsum([len(part) for part in self.parts], dtype=np.int64)
@@ -50,7 +51,7 @@ class Rows:
         return int(self._ends[-1]) if self.parts else 0
 
     def blocks(self, size: int) -> Iterator[tuple[int, NDArray[np.int8]]]:
-        """The rows, ``size`` or fewer at a time, each time with the number of the first one."""
+        """Blocks of at most ``size`` rows, int8 (B, D), each with the number of its first row."""
         first = 0
         for part in self.parts:
             for start in range(0, len(part), size):
@@ -69,7 +70,7 @@ class Rows:
         return Rows(cut)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """The given rows, in the order given."""
+        """The rows with these numbers, int (K,), in this order: int8 (K, D)."""
         found = np.empty((len(rows), self.dimensions), np.int8)
         part_of = np.searchsorted(self._ends, rows, side="right")
         for number, part in enumerate(self.parts):
@@ -81,7 +82,13 @@ class Rows:
     def distances(
         self, codes: NDArray[np.int8], of: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """How far query ``of[i]`` of the packed (N, D) is from row ``rows[i]``, for each i."""
+        """Distances of P pairs of a query and a row, float32 (P,).
+
+        Args:
+            codes: packed queries, int8 (N, D).
+            of: int64 (P,), the query of each pair.
+            rows: int64 (P,), its row.
+        """
         found = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), PAIRS_AT_ONCE):
             part = slice(start, start + PAIRS_AT_ONCE)
@@ -92,7 +99,18 @@ class Rows:
 def rank(
     of: NDArray[np.int64], rows: NDArray[np.int64], far: NDArray[np.float32], queries: int, k: int
 ) -> Found:
-    """The k nearest of each query's candidates, at least k each: nearest first, and among equals by row number."""
+    """The k nearest of each query's candidates, nearest first and among equals by row number.
+
+    Args:
+        of: int64 (P,), the query that each candidate is for; each query has k candidates or more.
+        rows: int64 (P,), the candidates.
+        far: float32 (P,), their distances, not negative.
+        queries: how many queries there are.
+        k: how many rows to keep for each.
+
+    Returns:
+        Row numbers int64 (queries, k) and distances float32 (queries, k).
+    """
     # Distances are not negative, so their bits are in their order: one key of both is sorted ten times as quickly.
     key = of.astype(np.int64) << 32 | far.view(np.int32)
     order = np.argsort(key, kind="stable")
@@ -104,7 +122,7 @@ def rank(
 
 
 def within(k: int, rows: int, keep: Keep) -> int:
-    """How many rows can be found when k are asked for."""
+    """How many rows can be found when k are asked for: k, or as many as there are or ``keep`` lets pass."""
     return min(k, rows if keep is None else int(np.count_nonzero(keep)))
 
 

@@ -71,7 +71,7 @@ def hash_glyphs(glyphs: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def join_items(parts: Sequence[Items]) -> Items:
-    """All items of all parts, in order."""
+    """The items of all parts, one after the other."""
     if len(parts) == 1:
         return parts[0]
     sources = [source for part in parts for source in part.sources]
@@ -93,7 +93,7 @@ def join_items(parts: Sequence[Items]) -> Items:
 
 
 def take_items(items: Items, rows: NDArray[np.intp]) -> Items:
-    """The given items, in the order given."""
+    """The items at indices int (K,), in this order."""
     names = list(items.ids)
     return Items(
         items.glyphs[rows],
@@ -156,7 +156,7 @@ class Segment:
         return self._count
 
     def array(self, key: str) -> NDArray[Any]:
-        """One of its arrays, by the name it was written under.
+        """One of its arrays, by name; `_kinds` has its type and shape.
 
         Raises:
             FileNotFoundError: it is gone.
@@ -181,7 +181,7 @@ class Segment:
                 check_content(self._folder / name, described, anew if key in CODES else BUILD_AGAIN)
 
     def wide(self, dimensions: int) -> WideCodes:
-        """Its wide codes.
+        """Its wide codes, one for each item; ``dimensions`` is how many the encoder's have.
 
         Raises:
             GalleryError: they don't fit together.
@@ -206,7 +206,7 @@ class Segment:
         return texts
 
     def source_of(self) -> NDArray[np.uint32]:
-        """Which of the sources each item comes from.
+        """Which of `texts` ("source") each item comes from, uint32 (N,).
 
         Raises:
             GalleryError: there are fewer sources.

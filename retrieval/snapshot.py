@@ -1,4 +1,4 @@
-"""A gallery as it was at one commit: what a reader holds, and what can't change under it."""
+"""A gallery as it was at one commit: what a reader holds, and what doesn't change while it reads."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ class Snapshot:
                 check_content(self.folder / removed.name / name, described)
 
     def present_rows(self) -> NDArray[np.int64]:
-        """The rows that are present."""
+        """The numbers of the rows that were not removed, int64 (images,), ascending."""
         return np.arange(self.total) if self.present is None else np.flatnonzero(self.present)
 
     def wide(self) -> WideCodes:
-        """The wide codes of all rows."""
+        """The wide codes of all rows, removed ones included."""
         return WideCodes.join([segment.wide(self.manifest.encoder["wide"]) for segment in self.segments])
 
     def source(self, row: int) -> str:
@@ -97,7 +97,7 @@ class Snapshot:
         return different(self._sources())
 
     def described(self, rows: NDArray[np.int64]) -> dict[int, tuple[str, int | None, str]]:
-        """Id, label and source of each of the rows."""
+        """Id, label and source by row, for row numbers int64 of any shape; a label is None where there is none."""
         different = np.unique(rows)
         segments = np.searchsorted(self._firsts, different, side="right") - 1
         places = different - self._firsts[segments]
@@ -120,13 +120,13 @@ class Snapshot:
         return found
 
     def labelled(self, source: str | None) -> NDArray[np.int64]:
-        """The rows that are present, have a label, and come from a source that fits."""
+        """The numbers of the rows that are not removed, have a label, and whose source matches; int64 (K,)."""
         known, keep = self.labels != NO_LABEL, self.matching(None, source)
         rows: NDArray[np.int64] = np.flatnonzero(known if keep is None else known & keep)
         return rows
 
     def matching(self, label: int | None, source: str | None) -> Keep:
-        """Which rows are present and pass the filters; None if all do."""
+        """Which rows were not removed and pass the filters, bool (rows,); None if all do."""
         keep = self.present
         if label is not None:
             labelled = self.labels == label

@@ -66,6 +66,7 @@ class Done:
     """The names of images that were done before: 16 bytes for each, however long the names are."""
 
     def __init__(self, digests: Sequence[NDArray[np.bytes_]] = ()) -> None:
+        """Take hashes of names: arrays of 16-byte strings, each (N,)."""
         self._digests = np.sort(np.concatenate(digests)) if digests else _digests([])
 
     def __len__(self) -> int:

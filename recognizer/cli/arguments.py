@@ -85,7 +85,7 @@ def work_folder(args: argparse.Namespace) -> Path:
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """A parser of whole numbers from ``least`` on."""
+    """A parser of whole numbers of ``least`` or more, for ``type=``; it raises `argparse.ArgumentTypeError`."""
 
     def whole(text: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", text) or int(text) < least:
@@ -96,7 +96,11 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def share(text: str) -> float:
-    """Parse a share between 0 and 1."""
+    """Parse a share between 0 and 1, both excluded.
+
+    Raises:
+        ArgumentTypeError: it is none; argparse tells the user.
+    """
     try:
         value = float(text)
     except ValueError:
@@ -107,7 +111,11 @@ def share(text: str) -> float:
 
 
 def digits(text: str) -> frozenset[int]:
-    """Parse a set of digits; see `allowed_digits`."""
+    """Parse a set of digits; see `allowed_digits`.
+
+    Raises:
+        ArgumentTypeError: it is none; argparse tells the user.
+    """
     try:
         return allowed_digits(text)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""Bad cases that look alike, more than mistakes on images like MNIST's would by chance."""
+"""Clusters of bad cases that look alike: larger than chance would make them among known digits."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Cluster:
     """Cases that look alike.
 
     Attributes:
-        rows: their places.
-        p_value: of a cluster as large or larger, anywhere, among as many known digits of the same classes.
+        rows: their indices among the cases, int (K,).
+        p_value: the chance that as many known digits of the same classes have a cluster this large or larger anywhere.
     """
 
     rows: Rows
@@ -41,16 +41,20 @@ class Cluster:
 
 
 def find_clusters(codes: Codes, labels: NDArray[np.uint8], known: Known, seed: int = 0) -> list[Cluster]:
-    """Clusters of cases, the largest first, that are larger than chance makes.
+    """Clusters of cases that are larger than chance would make them, the largest first.
 
-    Found by density (DBSCAN, Ester et al. 1996). Chance is what known digits of the same classes, drawn anew and anew,
-    do: as the largest of each draw counts, the test holds for all clusters together (a scan statistic, Kulldorff 1997).
+    They are found by density (DBSCAN, Ester et al. 1996). Chance is measured on known digits of the same classes, drawn
+    again and again. The largest cluster of each draw counts, so the test holds for all clusters together (a scan
+    statistic, Kulldorff 1997).
 
     Args:
         codes: float32 (N, D), of unit length.
         labels: uint8 (N,), 0–10.
         known: what chance is measured on.
         seed: of the draws.
+
+    Returns:
+        Clusters of `FEWEST` or more cases, with a p-value of at most `SIGNIFICANCE`.
     """
     if len(codes) < FEWEST or len(known.labels) < 2:
         return []
@@ -65,7 +69,7 @@ def find_clusters(codes: Codes, labels: NDArray[np.uint8], known: Known, seed: i
 
 
 def alike_within(known: Known, rng: np.random.Generator) -> float:
-    """The distance below which only a share ``NEAR`` of pairs of known digits of the same class lie."""
+    """The distance of codes, 0–2, below which a share ``NEAR`` of the pairs of known digits of a class lie."""
     first = rng.integers(0, len(known.labels), _PAIRS)
     order = np.argsort(known.labels, kind="stable")
     start = np.searchsorted(known.labels[order], known.labels[first])
@@ -100,7 +104,15 @@ def _draw(labels: NDArray[np.uint8], known: Known, rng: np.random.Generator) -> 
 
 
 def common_source(sources: NDArray[np.str_], rows: Rows) -> tuple[str, float]:
-    """The source that most of a cluster come from, and how likely so many are by chance (hypergeometric test)."""
+    """The source that most cases of a cluster come from, and how likely so many are by chance.
+
+    Args:
+        sources: text (N,), the source of every case.
+        rows: int (K,), the cases of the cluster.
+
+    Returns:
+        The source, and the p-value of the hypergeometric test.
+    """
     from scipy.stats import hypergeom
 
     name, count = Counter(sources[rows].tolist()).most_common(1)[0]

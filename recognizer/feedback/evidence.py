@@ -53,7 +53,7 @@ class Evidence:
         return len(self.ids)
 
     def take(self, chosen: Rows | NDArray[np.bool_]) -> Evidence:
-        """The cases at indices or of a mask."""
+        """The cases at indices int (K,), or of a mask bool (N,)."""
         return Evidence(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
 

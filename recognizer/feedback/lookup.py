@@ -110,7 +110,11 @@ class Lookup:
             last = rows[-1].id
 
     def images(self, case_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """The images of cases, as their files' bytes, in the order given."""
+        """Numbers and images of cases, in the order given; an image is the bytes of its file.
+
+        Raises:
+            UsageError: there is no such case.
+        """
         for case_id in case_ids:
             with self._database.reading() as connection:
                 data = connection.execute(select(IMAGES.c.data).where(IMAGES.c.case_id == case_id)).scalar()

@@ -117,7 +117,11 @@ class Store(Lookup):
         return self.get(case_id)
 
     def check(self, found: Sequence[tuple[int, NDArray[np.uint8], Answer]]) -> None:
-        """Keep what a model says of cases now, by number, with the glyph it saw; their states follow."""
+        """Store new answers of a model to cases, from which their states follow; unknown cases are skipped.
+
+        Args:
+            found: for each case its number, the glyph that the model saw, uint8 (28, 28), and the answer.
+        """
 
         def work(connection: Connection) -> None:
             ids = [case_id for case_id, _, _ in found]

@@ -1,4 +1,4 @@
-"""The candidates for a row's characters: the ink between any two cuts that are near enough."""
+"""The candidates for a row's characters: the ink between any two cuts that are close enough to each other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Region(NamedTuple):
 
     @property
     def columns(self) -> slice:
-        """Of the row's pixels."""
+        """The columns of the row that it covers."""
         return slice(self.left, self.left + self.mask.shape[1])
 
 
@@ -48,13 +48,13 @@ class Lattice:
         ink: float (N,), pixels of full ink.
         cut: float (N,), ink crossed at the candidate's right end, in character heights.
         gap: float (N,), empty columns inside of the candidate, in character heights.
-        join: float (N,), places inside of the candidate where a cut crosses no ink, or as part of one, little.
+        join: float (N,), how many cuts inside of the candidate cross no ink; one that crosses little counts in part.
         parted: bool (N,), whether a cut inside of the candidate runs through a gap.
         sides: int (N,), at how many of its two sides a candidate is cut from other ink.
-        near: bool (N,), what of the whole has another piece so near that it may be broken off.
-        low: bool (N,), what is too low for a digit.
-        whole: bool (N,), what stands between gaps: connected pieces of ink, and no part of others.
-        points: bool (N,), what of these holds nothing but pieces too low for a digit, and is no wider.
+        near: bool (N,), whether another piece lies so near above or below that the two may be one broken character.
+        low: bool (N,), whether the candidate is too low for a digit.
+        whole: bool (N,), whether it stands between two gaps and consists of whole connected pieces of ink.
+        points: bool (N,), whether such a candidate consists of low pieces alone, as a dash or points do.
         size: the usual height of a character, pixels of the row.
     """
 
@@ -143,7 +143,16 @@ def between(row: Row, cuts: Cuts, start: int, end: int) -> Region:
 
 
 def part(ink: Grey, region: Region) -> tuple[Grey, Box, int, float] | None:
-    """The glyph of the ink in a region, its box in the row's pixels, empty columns, and pixels of ink, or None."""
+    """Normalise the ink in a region of a row.
+
+    Args:
+        ink: the row, uint8 (H, W), 255 a stroke's core.
+        region: the pixels that count.
+
+    Returns:
+        The glyph, uint8 (28, 28); its box in the row's pixels; how many columns within the box are empty; and how
+        many pixels of full ink it has. None if there is no ink.
+    """
     own: Grey = ink[:, region.columns] * region.mask
     solid = cv2.threshold(own, RIM, 255, cv2.THRESH_BINARY)[1]
     left, top, wide, high = cv2.boundingRect(solid)

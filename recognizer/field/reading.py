@@ -206,9 +206,17 @@ def _skip_values(
 def best_path(
     lattice: Lattice, logs: NDArray[np.float64], length: int | None, weights: Weights = WEIGHTS
 ) -> list[int]:
-    """The candidates, left to right, that together read best: ``length``, or as many as can be.
+    """The sequence of candidates that reads best, found by dynamic programming.
 
-    With a ``length``, others may be passed over: marks that stand apart, and what stands apart and reads as no digit.
+    Args:
+        lattice: N candidates.
+        logs: float (N, 11), the logarithms of the network's probabilities.
+        length: how many characters there are; None if that is unknown. If it is given, candidates that stand apart and
+            are marks, or read as no digit, may be skipped.
+        weights: what the search weighs.
+
+    Returns:
+        Indices of candidates, left to right: ``length`` of them, or as many as the cuts allow.
     """
     values, skips = candidate_values(lattice, logs, weights), _skip_values(lattice, logs, weights)
     last, count = lattice.nodes - 1, len(values)

@@ -77,14 +77,24 @@ class Ground:
         return np.flatnonzero(held[1:] & ~cut[1:].any()) + 1
 
     def apart(self, pieces: NDArray[np.intp], box: Box) -> bool:
-        """Whether no other piece is as near above or below the box of these as the parts of a broken digit are."""
+        """Whether no other piece lies as near above or below as the parts of a broken digit do.
+
+        Args:
+            pieces: int (K,), the numbers of the pieces in the box.
+            box: left, top, right, bottom, pixels.
+        """
         room = max(1, round(ROOM * self.size))
         left, top, right, bottom = box
         around = self.labels[max(0, top - room) : bottom + room, left + 1 : right - 1]
         return not set(np.unique(around).tolist()) - {0, *pieces.tolist()}
 
     def are_points(self, pieces: NDArray[np.intp], wide: int) -> bool:
-        """Whether pieces, so many pixels wide, may be a dash or points: all are low, and several are narrow."""
+        """Whether pieces may be a dash or points: all are low and, if there are several, they are narrow together.
+
+        Args:
+            pieces: int (K,), their numbers.
+            wide: how wide they are together, pixels.
+        """
         low = len(pieces) and (self.heights[pieces] < LOW * self.size).all()
         return bool(low and (len(pieces) == 1 or wide < LOW * self.size))
 

@@ -94,12 +94,21 @@ def images_needed(share: float) -> int:
 
 
 def least_shown(images: float) -> float:
-    """The share than which so many images without an error show errors to be rarer: `images_needed`, the other way."""
+    """The smallest share of errors that so many images without an error show, 0–1: `images_needed` inverted."""
     return _THREE / max(images, 1)
 
 
 def risk_coverage(scores: Scores, labels: NDArray[np.uint8]) -> list[dict[str, float]]:
-    """Coverage, how many are accepted, and the error among these: at thresholds from all accepted to few."""
+    """The risk-coverage curve, at about `CURVE_POINTS` thresholds, from one that accepts everything upwards.
+
+    Args:
+        scores: float (N, 11).
+        labels: uint8 (N,), 0–9.
+
+    Returns:
+        For each threshold: "threshold", "coverage" (0–1), "accepted" (how many), and "error" (the share of wrong ones
+        among the accepted, 0–1).
+    """
     sure = np.sort(_best(scores)[1])
     # Close together where few are rejected: that is where operating points lie.
     shares = 1 - np.geomspace(1, 1e-4, CURVE_POINTS)

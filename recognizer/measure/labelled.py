@@ -72,7 +72,7 @@ class Choice:
     seed: int = 0
 
     def of(self, size: int) -> NDArray[np.intp]:
-        """The indices to take of ``size`` examples, ascending."""
+        """The indices to take of ``size`` examples, ascending, int (min(size, limit),)."""
         if self.limit is None or self.limit >= size:
             return np.arange(size)
         return np.sort(np.random.default_rng(self.seed).permutation(size)[: self.limit])

@@ -115,7 +115,7 @@ def changes(before: Mask, after: Mask) -> dict[str, Any]:
 
 
 def stage_figures(stage: Stage, labels: NDArray[np.uint8]) -> dict[str, Any]:
-    """Calibration and refusal of one stage: of digits, and of non-digits where there are any."""
+    """Calibration and refusal figures of one stage, JSON-ready; ``labels`` are uint8 (N,), 0–10."""
     digit = labels < REJECT
     right = stage.best[digit] == labels[digit]
     confidence, accepted = stage.confidence[digit], stage.accepted[digit]

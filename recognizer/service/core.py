@@ -75,7 +75,7 @@ class Core:
             return self._store
 
     def past(self, glyph: Grey, k: int) -> list[Mistake]:
-        """The past mistakes that are most like a glyph, nearest first."""
+        """The ``k`` past mistakes that are most similar to a glyph, uint8 (28, 28), nearest first."""
         store = self.stored()
         if store is None:
             return []
