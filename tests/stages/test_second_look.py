@@ -18,9 +18,8 @@ from recognizer.stages.second_look import READER_VIEWS, VIEWS, Reader, SecondLoo
 
 
 def ink_of(glyphs):
-    """Answers that depend on the glyph alone: the first class leads the second by the ink's mean, in tens."""
-    mean = glyphs.reshape(len(glyphs), -1).mean(axis=1) / 10
-    return (np.column_stack([mean, np.zeros(len(glyphs))]).astype(np.float32),)
+    """Answers that depend on the glyph alone: the mean ink of its upper and of its lower half, in tens."""
+    return ((glyphs.reshape(len(glyphs), 2, -1).mean(axis=2) / 10).astype(np.float32),)
 
 
 def test_what_is_clear_stays_as_it_was():
@@ -33,10 +32,11 @@ def test_what_is_clear_stays_as_it_was():
 
 def test_what_is_in_doubt_gets_the_mean_of_all_looks():
     first = ink_of(DIGITS)
-    lead = float(np.median(first[0][:, 0]))
+    leads = np.abs(first[0][:, 0] - first[0][:, 1])
+    lead = float(np.median(leads))
     asked = []
     (seen,) = SecondLook(lead).at(DIGITS, first, lambda views: asked.append(len(views)) or ink_of(views))
-    doubtful = first[0][:, 0] < lead
+    doubtful = leads < lead
     assert asked == [doubtful.sum() * len(VIEWS)]
     assert np.array_equal(seen[~doubtful], first[0][~doubtful])
     one = np.flatnonzero(doubtful)[0]
@@ -82,6 +82,26 @@ def test_views_are_of_the_same_digit_a_little_changed():
             assert not np.array_equal(view, digit)
             assert np.corrcoef(view.ravel(), digit.ravel())[0, 1] > 0.5
             assert 0.7 < view.sum() / digit.sum() < 1.3
+
+
+def middle(glyph):
+    """Row and column of the ink's middle."""
+    return np.array([np.average(places, weights=glyph) for places in np.indices(glyph.shape)])
+
+
+def test_a_view_is_what_it_says():
+    square = np.zeros((28, 28), np.uint8)
+    square[8:20, 8:20] = 255
+    views = ((0, 0, 1, 3, 0), (0, 0, 1, 0, 2), (0, 0.5, 1, 0, 0), (30, 0, 1, 0, 0), (0, 0, 1.5, 0, 0))
+    right, down, sheared, turned, larger = changed(square[None], views).astype(float)
+    assert np.array_equal(right, np.roll(square, 3, axis=1))
+    assert np.array_equal(down, np.roll(square, 2, axis=0))
+    for view in (sheared, turned, larger):
+        assert middle(view) == pytest.approx([13.5, 13.5], abs=0.05)
+    slant = np.abs(middle(sheared[8:10]) - middle(sheared[18:20]))[1]
+    assert slant == pytest.approx(0.5 * 10, abs=0.05)
+    assert (turned[13] > 0).sum() == pytest.approx(12 / np.cos(np.radians(30)), abs=1.5)
+    assert larger.sum() / square.sum() == pytest.approx(1.5**2, abs=0.1)
 
 
 def test_a_batch_changes_nothing():

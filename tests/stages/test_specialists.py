@@ -17,7 +17,7 @@ from recognizer.errors import ModelError
 from recognizer.stages.both_stages import Stages
 from recognizer.stages.decide import pair_name, softmax
 from recognizer.stages.pair_models import PIXELS, Boosting, Logistic, SupportVectors, load_pair_model
-from recognizer.stages.specialists import Blend
+from recognizer.stages.specialists import LIMIT, Blend
 
 # Kinds of models
 
@@ -119,12 +119,24 @@ def test_a_specialist_decides_and_is_named(two_stages):
     assert changed > 3
 
 
-def test_the_same_alone_in_a_batch_and_in_threads(two_stages):
-    model = Recognizer.load(two_stages, threads=2)
+@pytest.mark.parametrize("by_answer", [False, True])
+def test_the_same_alone_in_a_batch_and_in_threads(tmp_path, by_answer):
+    model = Recognizer.load(give_specialists(tmp_path / "m", by_answer=by_answer), threads=2)
     together = [plain(answer) for answer in model.recognize_many(GLYPHS)]
     assert [plain(model.recognize(glyph)) for glyph in GLYPHS] == together
     with ThreadPoolExecutor(4) as workers:
         assert [plain(answer) for answer in workers.map(model.recognize, GLYPHS)] == together
+
+
+def test_a_reading_tells_what_each_stage_says(two_stages):
+    model = Recognizer.load(two_stages)
+    reading, _ = model.read_many(list(GLYPHS))
+    before, _ = Recognizer.load(OLD).read_many(list(GLYPHS))
+    decided = np.array([name is not None for name in reading.specialists])
+    assert 0 < decided.sum() < len(GLYPHS)
+    assert reading.first == pytest.approx(before.logits, abs=1e-4)
+    assert (reading.logits != reading.first).any(axis=1)[decided].all()
+    assert np.array_equal(reading.logits[~decided], reading.first[~decided])
 
 
 def test_a_digit_that_is_not_allowed_is_not_answered(two_stages):
@@ -197,3 +209,11 @@ def test_blends_weigh_both_stages():
     logits = np.zeros((1, 11), np.float32)
     logits[0, 3], logits[0, 8] = 2.0, 1.0
     assert Blend(0.5, 2.0, 0.25).of(logits, (3, 8), np.array([-0.5])) == pytest.approx([0.5 - 1.0 + 0.25])
+
+
+def test_a_specialist_can_be_only_so_sure():
+    """Whatever its kind: one far off all that it learnt from doesn't outvote everything else."""
+    logits = np.zeros((2, 11), np.float32)
+    assert Blend(1.0, 0.5).of(logits, (3, 8), np.array([1e9, -np.inf])) == pytest.approx(
+        [LIMIT / 2, -LIMIT / 2]
+    )
