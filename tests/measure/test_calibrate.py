@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from recognizer.measure.calibrate import (
     choose_threshold,
     fit_temperature,
     images_needed,
+    least_shown,
     risk_coverage,
 )
 from recognizer.stages.decide import softmax
@@ -102,20 +105,41 @@ def test_equal_scores_are_accepted_together():
     assert (point["coverage"], point["error"], point["threshold"]) == (1, 0, 0.5)
 
 
-@given(seeds, st.integers(1, 60), st.floats(0, 0.5))
+def scores_of(sure, labels, right):
+    """Scores (N, 11) whose best digit has the score ``sure``, and is the label where ``right``."""
+    scores = np.zeros((len(sure), 11))
+    best = np.where(right, labels, (labels + 1) % 10)
+    scores[np.arange(len(sure)), best] = sure
+    scores[:, 10] = 1 - sure
+    return scores
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.3, 0.5, 0.7, 0.9, 0.99]), st.booleans()), min_size=1, max_size=40
+    ),
+    st.floats(0.01, 0.9),
+)
 @settings(deadline=None, max_examples=60)
-def test_the_most_is_accepted_at_an_error(seed, n, max_error):
-    logits, labels = drawn(seed, n)
-    scores = softmax(logits, 1.0)
-    point = choose_by_error(scores, labels, max_error)
-    choices = [point_of(scores, labels, threshold) for threshold in scores[:, :10].max(axis=1)]
-    possible = [coverage for coverage, error in choices if error <= max_error]
-    if point is None:
-        assert not possible
-    else:
-        assert point["error"] <= max_error
-        assert point["coverage"] == pytest.approx(max(possible))
-        assert choose_by_error(scores, labels, max_error, fewest=len(possible) + n + 1) is None
+def test_operating_point_by_error_is_the_widest_that_holds(rows, max_error):
+    sure, right = (np.array(column) for column in zip(*rows, strict=True))
+    labels = np.arange(len(rows)).astype(np.uint8) % 10
+    scores = scores_of(sure, labels, right)
+    found = choose_by_error(scores, labels, max_error)
+    fitting = []
+    for threshold in set(sure[sure > 0].tolist()):
+        accepted = sure >= threshold
+        if (~right)[accepted].mean() <= max_error:
+            fitting.append((accepted.mean(), threshold))
+    if not fitting:
+        assert found is None
+        return
+    coverage, threshold = max(fitting)
+    assert (found["coverage"], found["threshold"]) == (pytest.approx(coverage), threshold)
+    assert found["error"] <= max_error
+    accepted = round(coverage * len(rows))
+    assert choose_by_error(scores, labels, max_error, fewest=accepted) == found
+    assert choose_by_error(scores, labels, max_error, fewest=accepted + 1) is None
 
 
 def test_blank_pages_are_never_accepted():
@@ -129,10 +153,18 @@ def test_blank_pages_are_never_accepted():
 
 
 @pytest.mark.parametrize(
-    ("share", "images"), [(0.001, 3000), (0.01, 300), (0.3, 10), (0.0003, 10_000), (0.7, 5)]
+    ("share", "images"),
+    [(0.001, 3000), (0.002, 1500), (1 - 0.99, 300), (1 - 0.9, 30), (0.3, 10), (0.0003, 10_000), (0.7, 5)],
 )
 def test_images_that_show_an_error_rate(share, images):
+    """Without an error among these, it is rarer with 95 % confidence: the rule of three."""
     assert images_needed(share) == images
+    assert (1 - 3 / images) ** images <= math.exp(-3) <= 0.05
+
+
+@given(st.integers(3, 10**7))
+def test_what_images_show_takes_as_many_images(images):
+    assert images_needed(least_shown(images)) == images
 
 
 # The curve

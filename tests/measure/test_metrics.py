@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from recognizer.bundle import read_bundle
 from recognizer.errors import DataError
 from recognizer.measure import metrics
-from recognizer.measure.calibrate import choose_by_error, images_needed, risk_coverage
 from recognizer.measure.record import as_text, make_record, read_record, write_record
 
 OLD_RECORD = Path(__file__).parents[1] / "data" / "metrics-1.json"
@@ -109,56 +108,6 @@ def test_figures_are_shares_and_the_order_of_images_does_not_matter(found):
     for figure in (metrics.ece, metrics.brier):
         assert 0 <= figure(confidence, right) <= 1
         assert figure(confidence[shuffled], right[shuffled]) == pytest.approx(figure(confidence, right))
-
-
-def scores_of(sure, labels, right):
-    """Scores (N, 11) whose best digit has the score ``sure``, and is the label where ``right``."""
-    scores = np.zeros((len(sure), 11))
-    best = np.where(right, labels, (labels + 1) % 10)
-    scores[np.arange(len(sure)), best] = sure
-    scores[:, 10] = 1 - sure
-    return scores
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([0.0, 0.3, 0.5, 0.7, 0.9, 0.99]), st.booleans()), min_size=1, max_size=40
-    ),
-    st.floats(0.01, 0.9),
-)
-@quick
-def test_operating_point_by_error_is_the_widest_that_holds(rows, max_error):
-    sure, right = (np.array(column) for column in zip(*rows, strict=True))
-    labels = np.arange(len(rows)).astype(np.uint8) % 10
-    scores = scores_of(sure, labels, right)
-    found = choose_by_error(scores, labels, max_error)
-    fitting = []
-    for threshold in set(sure[sure > 0].tolist()):
-        accepted = sure >= threshold
-        if (~right)[accepted].mean() <= max_error:
-            fitting.append((accepted.mean(), threshold))
-    if not fitting:
-        assert found is None
-        return
-    coverage, threshold = max(fitting)
-    assert (found["coverage"], found["threshold"]) == (pytest.approx(coverage), threshold)
-    assert found["error"] <= max_error
-    accepted = round(coverage * len(rows))
-    assert choose_by_error(scores, labels, max_error, fewest=accepted) == found
-    assert choose_by_error(scores, labels, max_error, fewest=accepted + 1) is None
-
-
-def test_a_blank_page_is_never_accepted():
-    labels = np.array([0, 1], np.uint8)
-    scores = scores_of(np.array([0.0, 0.9]), labels, np.array([True, True]))
-    assert max(point["coverage"] for point in risk_coverage(scores, labels)) == 0.5
-
-
-@pytest.mark.parametrize(("share", "n"), [(0.002, 1500), (1 - 0.99, 300), (1 - 0.9, 30), (0.5, 6), (0.7, 5)])
-def test_rule_of_three(share, n):
-    assert images_needed(share) == n
-    # No error among n: then the true share is below 3/n with 95 % confidence.
-    assert (1 - 3 / n) ** n <= math.exp(-3) <= 0.05
 
 
 def test_a_record_is_read_back_as_it_was_written(tmp_path):
