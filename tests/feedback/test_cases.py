@@ -111,4 +111,6 @@ def test_a_key_of_ones_own_tells_reports_apart_and_belongs_to_one_image():
     ledger = Ledger()
     samples = [sample(b"a", 1, "k1"), sample(b"a", 2, "k1"), sample(b"a", 1, "k2"), sample(b"b", 1, "k1")]
     assert ledger.enter(samples) == ["new", "known", "further", "refused"]
-    assert "k1" in ledger.outcomes(samples[3:], ["refused"])[0].problem
+    *_, refused = outcomes = ledger.outcomes(samples, ["new", "known", "further", "refused"])
+    assert "k1" in refused.problem
+    assert [(each.case, each.state) for each in outcomes] == [(0, "bad")] * 3 + [(0, None)]

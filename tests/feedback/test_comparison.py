@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from recognizer.feedback.comparison import better, no_worse, refuses, remembers
+from recognizer.feedback.comparison import (
+    Ancestor,
+    Answers,
+    Known,
+    accepted_share,
+    better,
+    known_checks,
+    no_worse,
+    refuses,
+    remembers,
+)
 
 
 def masks(right_before, right_after, n=1000):
@@ -72,3 +82,47 @@ def test_many_small_losses_are_not_more_than_one_large():
             current, promoted = candidate, promoted + 1
     assert promoted == 1
     assert (~current).sum() <= 1.1 * 200
+
+
+KNOWN = Known(
+    np.zeros((400, 28, 28), np.uint8),
+    np.repeat([3, 5, 7, 10], 100).astype(np.uint8),
+    np.repeat(["mnist", "page", "printed", "mnist"], 100),
+)
+ANCESTOR = Ancestor("first", KNOWN.identity, written=100, refused=100)
+
+
+@pytest.mark.parametrize(
+    ("first", "most", "name"),
+    [
+        (0, 1, "written digits, best guess"),
+        (100, 2, "photographed digits, best guess"),
+        (200, 2, "printed digits, best guess"),
+        (300, 1, "non-digits, refused"),
+    ],
+)
+def test_known_images_are_checked_each_kind_by_itself(first, most, name):
+    """Digits by the best guess, whether it is given or not; what is no digit by whether one is given."""
+    best = np.minimum(KNOWN.labels, 9).astype(np.intp)
+    before = Answers(best, KNOWN.labels < 10)
+    assert all(check.passed for check in known_checks(KNOWN, before, Answers(best, best > 9), ANCESTOR))
+    for harmed, failed in ((most, []), (most + 1, [(name, most + 1)])):
+        worse, accepted = best.copy(), before.accepted.copy()
+        worse[first : first + harmed], accepted[first : first + harmed] = 1, True
+        checks = known_checks(KNOWN, before, Answers(worse, accepted), ANCESTOR)
+        assert [(check.name, check.broken) for check in checks if not check.passed] == failed
+        assert [check.n for check in checks] == [100] * 4
+
+
+def test_what_there_are_no_images_of_is_not_checked():
+    digits = KNOWN.labels < 10
+    few = Known(*(array[digits][:150] for array in (KNOWN.glyphs, KNOWN.labels, KNOWN.sources)))
+    answers = Answers(few.labels.astype(np.intp), np.ones(150, bool))
+    assert [check.n for check in known_checks(few, answers, answers, ANCESTOR)] == [100, 50]
+
+
+def test_how_many_written_digits_are_answered_is_told():
+    accepted = np.arange(400) % 4 == 0
+    answers = Answers(np.zeros(400, np.intp), accepted)
+    (told,) = accepted_share(KNOWN, [answers])
+    assert (told["count"], told["n"]) == (25, 100)

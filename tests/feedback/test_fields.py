@@ -77,6 +77,15 @@ def test_what_a_row_tells_is_taken():
     assert (report.decision, report.key) == (True, "k")
 
 
+@pytest.mark.parametrize("scores", [SCORES, str(SCORES), "; ".join(map(str, SCORES))])
+def test_scores_may_be_written_as_a_list_is(scores):
+    assert made(answer=9, scores=scores).answer.scores == tuple(SCORES)
+
+
+def test_blanks_around_a_time_are_no_part_of_it():
+    assert made(time=" 2026-03-01 ").time == made(time="2026-03-01").time
+
+
 @pytest.mark.parametrize("answer", ["reject", "?", 10])
 def test_a_refusal_is_an_answer(answer):
     assert made(answer=answer, best="8", reason="ambiguous").answer == Answer(10, 8, "ambiguous")
@@ -105,9 +114,12 @@ def test_what_recognize_writes_is_taken():
         ({"answer": "3", "best": "reject"}, "best must be a digit"),
         ({"scores": SCORES}, "need the answer"),
         ({"model": "eleven@1"}, "need the answer"),
+        ({"confidence": 0.5}, "need the answer"),
+        ({"answer": "3", "confidence": [0.5]}, "confidence must be a number from 0 to 1"),
         ({"time": "yesterday"}, "the time 'yesterday' is not written like"),
         ({"time": 5}, "the time 5 is not written like"),
         ({"source": ["a"]}, "source must be text"),
+        ({"source": True}, "source must be text"),
         ({"source": "a" * 501}, "source is longer than 500 characters"),
         ({"note": "\ud800"}, "note is not valid text"),
         ({"path": "\ud800"}, "path is not valid text"),

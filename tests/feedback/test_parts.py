@@ -72,3 +72,23 @@ def test_the_same_glyph_of_one_source_is_in_one_part():
     assert {"learn", "judge"} == set(found.values())
     for each in cases:
         assert found[each.id] == found[max(1, each.id // 3 * 3)] or each.id < 3
+
+
+def test_a_source_in_both_parts_goes_on_being_divided_by_what_its_images_look_like():
+    """Also when others outweigh it by now: what shows a glyph that was learnt from must not judge."""
+    first = [case(number, "the only meter") for number in range(1, 201)]
+    found = divide(first, keys(first))
+    known = [replace(each, part=found[each.id]) for each in first]
+    others = [case(number, f"writer {number % 40}") for number in range(1001, 2001)]
+    again = [case(number, "the only meter") for number in range(201, 401)]
+    looks = keys(known + others) | {each.id: keys(first)[each.id - 200] for each in again}
+    later = divide([*others, *again, *known], looks)
+    assert [later[each.id] for each in again] == [found[each.id] for each in first]
+
+
+def test_new_sources_make_up_for_what_known_ones_bring():
+    known = [case(number, "z", "judge" if number <= 10 else None) for number in range(1, 26)]
+    new = [case(number, "abc"[number % 3]) for number in range(100, 160)]
+    found = divide([*new, *known], keys([*new, *known]))
+    assert {found[each.id] for each in known[10:]} == {"judge"}
+    assert {found[each.id] for each in new} == {"learn"}

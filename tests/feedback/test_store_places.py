@@ -4,12 +4,13 @@ import shutil
 import sqlite3
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recognizer.errors import StoreError, UsageError
-from recognizer.feedback.cases import Answer, Chosen
+from recognizer.feedback.cases import Answer, Chosen, Report
 from recognizer.feedback.store import Store
 
 DATA = Path(__file__).parents[1] / "data"
@@ -119,6 +120,19 @@ def test_the_store_of_format_1_is_read(tmp_path, sample):
         assert len(next(store.images([first.id]))[1]) > 60
         assert store.glyphs([first.id, third.id]).any(axis=(1, 2)).all()
         assert store.add([sample(9)])[0].case > third.id
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_report_that_a_store_of_format_1_holds_is_known(tmp_path, sample, number):
+    """Whatever version of the package reads the same table again."""
+    shutil.copy(DATA / "badcases-1.sqlite", tmp_path)
+    with Store.open(tmp_path / "badcases-1.sqlite") as store:
+        ((_, image),) = store.images([number])
+        stored = store.reports([number])[number][0]
+        said = {"time": stored.time, "answer": stored.answer} if number == 3 else {}
+        again = Report(stored.label, stored.source, stored.reporter, stored.name, **said)
+        (outcome,) = store.add([replace(sample(9), image=image, report=again)])
+        assert (outcome.status, outcome.case) == ("known", number)
 
 
 def test_a_new_file_that_another_program_holds_is_waited_for(tmp_path):

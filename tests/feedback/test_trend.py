@@ -19,6 +19,8 @@ def report(day, digit, label=3, source="a", model="eleven@1, coverage 99 %", **s
 
 def test_counts_by_day_model_and_source():
     reports = [
+        report("2026-03-01", 8, decision=True),
+        Report(3, "a", "r", time="2026-03-01T12:00:00.000000Z"),
         report("2026-03-02", 3),
         report("2026-03-01", 3),
         report("2026-03-01", 8),
@@ -28,7 +30,6 @@ def test_counts_by_day_model_and_source():
         report("2026-03-01", 3, source="b"),
         report("2026-03-01", 3, model="eleven@2, error 0.01"),
         report("2026-03-01", 8, model=""),
-        report("2026-03-01", 8, decision=True),
     ]
     first, second = date(2026, 3, 1), date(2026, 3, 2)
     assert trend(reports) == [
