@@ -2,12 +2,21 @@
 
 import sys
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from recognizer.errors import UsageError
-from recognizer.feedback.clusters import FEWEST, SIGNIFICANCE, Known, common_source, find_clusters
+from recognizer.feedback.clusters import (
+    FEWEST,
+    NEAR,
+    SIGNIFICANCE,
+    Known,
+    alike_within,
+    common_source,
+    find_clusters,
+)
 from recognizer.feedback.diagnosis import diagnose, examine
 from recognizer.feedback.evidence import Evidence, nearest
 from recognizer.feedback.learning import prepare
@@ -100,6 +109,32 @@ def test_what_someone_decided_is_not_doubted():
     assert find_suspects(replace(doubtful, settled=np.ones(100, bool)), None) == []
 
 
+def doubted(cases, known):
+    return {each.case: each.odds for each in find_suspects(cases, known, most=1.0)}
+
+
+def test_a_model_that_is_boundlessly_sure_is_believed_no_more_than_others():
+    """Scores are stored with six places: many are 0."""
+    cases = population(100)
+    scores = np.eye(11)[(cases.read + 1) % 10]
+    scores[0] = np.eye(11)[cases.read[0]]
+    odds = doubted(replace(cases, scores=scores), None)
+    assert len(odds) < 10
+    assert 1 not in odds
+    assert np.isfinite(list(odds.values())).all()
+
+
+def test_known_digits_that_look_alike_bear_out_or_refute_a_label(gallery):
+    digits = gallery.labelled()
+    cases = population(100)
+    glyphs = np.array([digits.glyphs[digits.labels == label][0] for label in cases.read])
+    labels = cases.labels.copy()
+    labels[:10] = (labels[:10] + 1) % 10
+    doubtful = replace(cases, glyphs=glyphs, labels=labels)
+    alone, borne_out = doubted(doubtful, None), doubted(doubtful, gallery)
+    assert all(borne_out[case] > alone[case] for case in range(1, 11))
+
+
 def test_a_pattern_that_cases_agree_on_is_no_label_error():
     """Though the model says otherwise of every one of them."""
     cases = joined(population(300), writer(60))
@@ -130,6 +165,8 @@ def test_of_many_that_are_the_same_the_odd_one_out_is_told():
     assert contradictions(replace(cases, codes=codes, labels=labels), 1e-3) == [cases.ids[5]]
     labels[3:6] = 9  # three against three: nobody is right by numbers
     assert contradictions(replace(cases, codes=codes, labels=labels), 1e-3) == cases.ids[:6].tolist()
+    labels[:6], labels[2], codes[3:6] = 4, 9, cases.codes[3:6]  # nor is one of two, where a third agrees
+    assert contradictions(replace(cases, codes=codes, labels=labels), 1e-3) == cases.ids[:3].tolist()
 
 
 # Clusters
@@ -155,7 +192,23 @@ def test_a_planted_cluster_is_found_and_chance_is_not():
 def test_a_handful_is_no_cluster():
     known = population(100)
     few = known.codes[: FEWEST - 1]
-    assert find_clusters(few, known.labels[: FEWEST - 1], Known(known.codes, known.labels)) == []
+    reference = Known(known.codes, known.labels)
+    assert find_clusters(few, known.labels[: FEWEST - 1], reference) == []
+    alike = np.repeat(few[:1], FEWEST, axis=0)
+    assert len(find_clusters(alike, np.zeros(FEWEST, np.uint8), reference)) == 1
+
+
+def test_alike_is_what_hardly_two_known_digits_of_a_class_are():
+    known = population(600)
+    odd = np.arange(600) < 10  # the first of each class is like nothing else
+    codes = np.where(odd[:, None], -known.codes, known.codes)
+    limit = alike_within(Known(codes, known.labels), np.random.default_rng(0))
+    far = [
+        np.linalg.norm(codes[a] - codes[b])
+        for a, b in combinations(range(600), 2)
+        if known.labels[a] == known.labels[b]
+    ]
+    assert np.mean(np.array(far) < limit) == pytest.approx(NEAR, rel=0.5)
 
 
 def test_a_source_is_named_if_it_is_no_accident():
