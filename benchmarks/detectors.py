@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 from detector_report import FIRST, HELD_OUT, KNOWN, OMNIGLOT, REJECT_ALONE, REPORTED, SCORE, TEST, report
 from environments import default_folder, environment
@@ -119,8 +120,7 @@ def glyph_sets(pools: Pools, data: Path, n: int, rng: np.random.Generator) -> di
     pool = pools.validation
     rejects = pool.labels == REJECT
     seen = np.isin(pool.sources, np.unique(pools.train.sources))
-    with np.load(data / "omniglot.npz", allow_pickle=False) as stored:
-        pages = np.unpackbits(stored["images"], axis=-1)[..., :105] * np.uint8(255)
+    pages = datasets.omniglot(data / datasets.OMNIGLOT)
     test, _ = load_mnist(data, "test")
     sets = {
         VALIDATION: pool.glyphs[pool.sources == "mnist"],

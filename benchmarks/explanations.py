@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 from common import header, table, write
+from datasets import CELLS
 from numpy.typing import NDArray
 from search_material import Digits, encoder_line
 
@@ -43,7 +44,6 @@ from retrieval import Gallery, Hit
 K = 10
 FEW = 5  # neighbours that an explanation names
 EDGES = (0.0, 0.98, 0.99, 0.995, 1.0)  # of similarities
-CELLS = "sudoku-cells.npz"
 WITHOUT, SHIPS = "without print", "as it ships"
 PRINT = "print"  # in the names of printed images
 Search = dict[str, list[list[Hit]]]

@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 
 from recognizer import Recognizer
 from recognizer.data import find_data, load_mnist
+from recognizer.measure.labelled_sources import held_out_digits, origin_of
 from recognizer.results import REJECT_MARK, text_of
-from recognizer.training.config import TrainingConfig
-from recognizer.training.samples import stratified_split
 from reject_gen.paper import put_on_paper
 from reject_gen.paper_settings import PHONE
 from reject_gen.typefaces import BUILT_IN, glyph
@@ -223,12 +222,10 @@ def main() -> None:
     p.add_argument("--test", action="store_true", help="MNIST's test images rather than validation images")
     p.add_argument("--model", help="folder of a bundle")
     args = p.parse_args()
-    images, labels = load_mnist(find_data(args.data), "test" if args.test else "train")
-    if not args.test:
-        config = TrainingConfig()
-        held_out = stratified_split(labels, config.data.validation, config.seed)[1]
-        images, labels = images[held_out], labels[held_out]
-    recognizer = Recognizer.load(args.model, threads=1)
+    recognizer, data = Recognizer.load(args.model, threads=1), find_data(args.data)
+    images, labels = (
+        load_mnist(data, "test") if args.test else held_out_digits(str(data), origin_of(recognizer.bundle))
+    )
     digits = Digits(images, labels, [p.best for p in recognizer.recognize_many(images)])
     rows = {}
     for name, layout in LAYOUTS.items():

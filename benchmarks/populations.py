@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from datasets import USPS
 from numpy.typing import NDArray
 
 SEGMENTS = ("abcdef", "bc", "abdeg", "abcdg", "bcfg", "acdfg", "acdefg", "abc", "abcdefg", "abcdfg")
@@ -142,7 +143,7 @@ def _dots(ink: NDArray[np.float32], label: int, style: _Style) -> None:
 
 def fax(data: Path) -> Population:
     """USPS digits as fax machines deliver them: black and white at 16 by 16; each stretch of the file has its own."""
-    with np.load(data / "usps-train.npz", allow_pickle=False) as stored:
+    with np.load(data / USPS, allow_pickle=False) as stored:
         images, labels = stored["images"], stored["labels"].astype(np.uint8)
     made = []
     for number, image in enumerate(images):

@@ -30,10 +30,10 @@ from common import header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer
-from recognizer.data import find_data, load_mnist
+from recognizer.data import find_data
+from recognizer.measure.labelled_sources import held_out_digits, origin_of
 from recognizer.results import REASONS, Recognition
-from recognizer.training.config import TrainingConfig, make_config
-from recognizer.training.samples import stratified_split
+from recognizer.training.config import TrainingConfig
 from reject_gen.base import Material
 from reject_gen.mix import draw_mix
 from reject_gen.paper import put_on_paper
@@ -147,11 +147,11 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="write a PNG with 24 pages of each kind")
     args = parser.parse_args()
     recognizer = Recognizer.load(args.model)
-    config = make_config(recognizer.bundle.meta["config"], "the model")
-    images, labels = load_mnist(find_data(args.data), "train")
-    held_out = stratified_split(labels, config.data.validation, config.seed)[1]
+    origin = origin_of(recognizer.bundle)
+    config = origin.config
+    held_out = held_out_digits(str(find_data(args.data)), origin)
     faces = split_typefaces(find_typefaces(), config.data.held_out_typefaces)[1]
-    material = Material(images[held_out], labels[held_out], tuple(face.path for face in faces))
+    material = Material(*held_out, tuple(face.path for face in faces))
     cases = Cases(material, config, recognizer, args.seed)
     makers: dict[str, Callable[[int], list[Image]]] = {
         name: partial(getattr(cases, name)) for name in REASONS if hasattr(cases, name)

@@ -22,6 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 from common import header, table, write
+from datasets import omniglot
 from numpy.typing import NDArray
 from polarity import VARIANTS
 
@@ -37,7 +38,6 @@ Image = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 Change = Callable[[Image, np.random.Generator], Image]
 Disturb = Callable[[Image, float, np.random.Generator], Image]
-OMNIGLOT_WIDTH = 105
 
 
 def in_alpha(digit: Image, _rng: np.random.Generator) -> Image:
@@ -140,10 +140,9 @@ def others(args: argparse.Namespace) -> Iterator[Labelled]:
             ):
                 yield labelled(name, images[kind], labels[kind], "crops of photographs, those to report on")
     if args.omniglot:
-        with np.load(args.omniglot, allow_pickle=False) as stored:
-            images = np.unpackbits(stored["images"], axis=-1)[..., :OMNIGLOT_WIDTH] * np.uint8(255)
-            note = "handwritten characters of other alphabets; some look like a 1 or a 0"
-            yield labelled("Omniglot", images, np.full(len(images), REJECT), note)
+        images = omniglot(args.omniglot)
+        note = "handwritten characters of other alphabets; some look like a 1 or a 0"
+        yield labelled("Omniglot", images, np.full(len(images), REJECT), note)
 
 
 def series(model: Recognizer, digits: Image, labels: Labels, seed: int) -> dict[str, Any]:

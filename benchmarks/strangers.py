@@ -28,10 +28,9 @@ from stranger.family import FAMILIES, Family, finish
 from stranger.typefaces import NoTypefaceError, Typefaces, installed
 
 from recognizer import Recognizer
-from recognizer.data import find_data, load_mnist
+from recognizer.data import find_data
+from recognizer.measure.labelled_sources import held_out_digits, origin_of
 from recognizer.measure.metrics import share_of
-from recognizer.training.config import make_config
-from recognizer.training.samples import stratified_split
 
 FAMILY_FILES = (
     cuts,
@@ -223,11 +222,9 @@ def main() -> None:
     n = QUICK if args.quick else args.n
     cv2.setNumThreads(1)
     model = Recognizer.load(args.model)
-    config = make_config(model.bundle.meta["config"], "the model")
-    images, labels = load_mnist(find_data(args.data), "train")
-    held_out = stratified_split(labels, config.data.validation, config.seed)[1]
+    held_out = held_out_digits(str(find_data(args.data)), origin_of(model.bundle))
     typefaces = installed(model.bundle.meta["data"].get("train_typefaces", {}))
-    material = Material(images[held_out], labels[held_out], typefaces)
+    material = Material(*held_out, typefaces)
     found, left_out = measure(model, material, n, args.seed)
     digits = measure_control(model, material, CONTROLS * n, args.seed)
     facts = header(

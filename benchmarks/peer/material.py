@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -103,7 +104,7 @@ def load(data: Path, model: Bundle, scale: Scale, seed: int) -> dict[str, Pages]
     config = make_config(model.meta["config"], str(model.folder))
     train, held_out = stratified_split(labels, config.data.validation, config.seed)
     digits = Pages(images, labels, True)
-    cells, reported = _sudoku(data / "sudoku-cells.npz")
+    cells, reported = _sudoku(data / datasets.CELLS)
     chosen = digits.take(held_out).some(scale.chosen, seed)
     sets = {
         "learn": digits.take(train).some(scale.learn, seed),
@@ -114,10 +115,10 @@ def load(data: Path, model: Bundle, scale: Scale, seed: int) -> dict[str, Pages]
     }
     report = {
         "MNIST": Pages(*load_mnist(data, "test"), True),
-        "USPS": _usps(data / "usps-train.npz"),
+        "USPS": _usps(data / datasets.USPS),
         "sudoku": cells.take(reported & (cells.labels < REJECT)),
         "empty cells": cells.take(reported & (cells.labels == REJECT)),
-        "Omniglot": _omniglot(data / "omniglot.npz"),
+        "Omniglot": _omniglot(data / datasets.OMNIGLOT),
     }
     return sets | {name: pages.some(scale.n, seed) for name, pages in report.items()}
 
@@ -139,8 +140,7 @@ def _usps(file: Path) -> Pages:
 
 
 def _omniglot(file: Path) -> Pages:
-    with np.load(file, allow_pickle=False) as stored:
-        images = np.unpackbits(stored["images"], axis=-1)[..., :105] * np.uint8(255)
+    images = datasets.omniglot(file)
     return Pages(images, np.full(len(images), REJECT, np.uint8), False)
 
 
