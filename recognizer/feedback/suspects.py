@@ -80,13 +80,13 @@ def beliefs(cases: Evidence, known: Gallery | None) -> Votes:
 
 
 def case_votes(cases: Evidence) -> Votes:
-    """What the nearest other cases are labelled, nearer ones weighing more: shares float (N, 11)."""
+    """What the nearest other cases are labelled, nearer ones weighing more: votes float (N, 11)."""
     places, far = nearest(cases.codes, cases.codes, NEIGHBOURS, alone=True)
-    return _shares(cases.labels[places], np.maximum(0.0, 1 - far.astype(np.float64) ** 2))
+    return _counted(cases.labels[places], np.maximum(0.0, 1 - far.astype(np.float64) ** 2))
 
 
 def gallery_votes(known: Gallery, glyphs: NDArray[np.uint8]) -> Votes:
-    """The same among known digits; they say nothing of non-digits, whose share is that of a digit none votes for."""
+    """The same among known digits; they say nothing of non-digits, which get what a digit has that none votes for."""
     found = known.search(glyphs, NEIGHBOURS)
     labels = np.full((len(glyphs), NEIGHBOURS), REJECT, np.uint8)
     weights = np.zeros((len(glyphs), NEIGHBOURS))
@@ -94,15 +94,14 @@ def gallery_votes(known: Gallery, glyphs: NDArray[np.uint8]) -> Votes:
         for place, hit in enumerate(hits):
             if hit.label is not None:
                 labels[row, place], weights[row, place] = hit.label, hit.similarity
-    return _shares(labels, weights)
+    return _counted(labels, weights)
 
 
-def _shares(labels: NDArray[np.uint8], weights: Votes) -> Votes:
+def _counted(labels: NDArray[np.uint8], weights: Votes) -> Votes:
     votes = np.full((len(labels), _CLASSES), DOUBT)
     for place in range(labels.shape[1]):
         votes[np.arange(len(labels)), labels[:, place]] += weights[:, place]
-    shares: Votes = votes / votes.sum(axis=1, keepdims=True)
-    return shares
+    return votes
 
 
 def contradictions(cases: Evidence, limit: float) -> list[int]:
