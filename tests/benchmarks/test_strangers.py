@@ -10,7 +10,6 @@ from pages import many_digits
 from report_files import benchmarks, run_benchmark
 
 from recognizer import data
-from recognizer.measure import labelled_sources
 from recognizer.measure.labelled_sources import origin_of
 from recognizer.measure.record import read_record
 from reject_gen.typefaces import built_in, find_typefaces
@@ -141,8 +140,8 @@ def test_a_quick_run_writes_both_files(tmp_path, monkeypatch):
     )  # fmt: skip
     # The model that ships was trained on other digits than these stand-ins for MNIST.
     monkeypatch.setattr(
-        labelled_sources, "origin_of", lambda bundle: replace(origin_of(bundle), split_sha256=None)
-    )
+        "strangers.origin_of", lambda bundle: replace(origin_of(bundle), split_sha256=None)
+    )  # fmt: skip
     printed = run_benchmark(tmp_path, "strangers", "--quick", "--data", root)
     record = read_record(tmp_path / "strangers-quick.json")
     figures = record["figures"]
