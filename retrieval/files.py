@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import BUILD_AGAIN, GalleryAccessError, GalleryError
+from retrieval.errors import BUILD_AGAIN, GalleryAccessError, GalleryError, first_line
 
 PARTIAL = ".partial"
 ARRAY = ".npy"
@@ -66,9 +66,9 @@ def read_json(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise GalleryAccessError(f"{file}: can't be read ({error.strerror or error})") from None
     except (ValueError, RecursionError) as error:
-        raise GalleryError(f"{file}: damaged, it is no JSON ({error}); {BUILD_AGAIN}") from None
+        raise GalleryError(f"{file}: damaged, it is not JSON ({error}); {BUILD_AGAIN}") from None
     if not isinstance(content, dict):
-        raise GalleryError(f"{file}: damaged, it holds no object; {BUILD_AGAIN}")
+        raise GalleryError(f"{file}: damaged, it is not a JSON object; {BUILD_AGAIN}")
     return content
 
 
@@ -170,8 +170,9 @@ def read_array(file: Path, dtype: type[np.generic], shape: tuple[int | None, ...
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged header can fail in any way
-        line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GalleryError(f"{file}: damaged, it can't be read ({line}); {BUILD_AGAIN}") from None
+        raise GalleryError(
+            f"{file}: damaged, it can't be read ({first_line(error)}); {BUILD_AGAIN}"
+        ) from None
     fits = len(array.shape) == len(shape) and all(
         want is None or want == found for want, found in zip(shape, array.shape, strict=True)
     )
