@@ -1,4 +1,4 @@
-"""What the simulated rounds of `badcases.py` come to: tables, whether each target is met, and the plot."""
+"""Sums up the simulated rounds of `badcases.py`: tables, whether each target is met, and the plot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Round = dict[str, Any]
 
 
 def gather(runs: Path) -> dict[tuple[str, str], list[list[Round]]]:
-    """All rounds that are there, by population and way: a list for each seed."""
+    """All finished rounds by population and way: one list per seed."""
     found: dict[tuple[str, str], list[list[Round]]] = {}
     for file in sorted(runs.glob(f"*/*/*/{LINES}")):
         population, way = file.parts[-4], file.parts[-3]
@@ -66,7 +66,7 @@ def _rise(seeds: Sequence[Sequence[Round]], last: int) -> list[float]:
 
 
 def _worst_change(seeds: Sequence[Sequence[Round]]) -> float:
-    """The lowest that MNIST's best guesses came after any round of any seed, in points from the start."""
+    """The lowest change of MNIST's accuracy (best guesses) from the start, over all rounds and seeds, in points."""
     first = values(seeds, 0, "mnist_forced")
     return min(
         100 * (after - before)

@@ -34,11 +34,11 @@ class Setting:
         way: one of ``WAYS``.
         base: the folder of the model to begin with.
         data: the folder of data sets.
-        rounds: of reports.
-        reports: in a round.
-        quick: whether to spend hardly any time.
-        replay: where what is replayed is kept, for all runs.
-        held_out: the most images of the other half that are looked at.
+        rounds: how many rounds of reports.
+        reports: how many in a round.
+        quick: whether to train as briefly as possible.
+        replay: where replayed samples are kept, for all runs.
+        held_out: the most images of the other half to measure on.
     """
 
     way: str
@@ -53,7 +53,7 @@ class Setting:
 
 @contextmanager
 def home_at(folder: Path) -> Iterator[None]:
-    """For as long as it lasts, models and cases are kept there; what is replayed stays shared."""
+    """While the context lasts, models and cases are kept there; replayed samples stay shared."""
     before = os.environ.get("RECOGNIZER_HOME")
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["RECOGNIZER_HOME"] = str(folder)
@@ -69,7 +69,7 @@ def home_at(folder: Path) -> Iterator[None]:
 def learn_round(  # noqa: PLR0917 - a run, its reports, and where it is
     setting: Setting, reports: Population, number: int, seed: int, folder: Path, model: Path
 ) -> tuple[Path, dict[str, Any]]:
-    """Store a round's reports and learn; returns the folder of the model that is used afterwards, and what was done."""
+    """Store a round's reports and learn; returns the folder of the model in use afterwards, and what was done."""
     if not Registry().versions():
         registry = Registry()
         registry.use(registry.register(setting.base, "to begin with").version, "to begin with")
@@ -156,7 +156,7 @@ def _lesson(store: Store) -> Any:  # noqa: ANN401
 def _plain(
     setting: Setting, store: Store, recognizer: Recognizer, seed: int, folder: Path
 ) -> tuple[Path | None, dict[str, Any]]:
-    """Fine-tuning on the reports alone; whatever comes of it is used."""
+    """Fine-tuning on the reports alone; the result is used, good or bad."""
     from recognizer.training.fine_tuning import FineTuningConfig
     from recognizer.training.learn import LearnConfig, make_candidate
 
@@ -171,7 +171,7 @@ def _plain(
 def _scratch(
     setting: Setting, store: Store, recognizer: Recognizer, seed: int, folder: Path
 ) -> tuple[Path | None, dict[str, Any]]:
-    """A new network of the same size, trained on what is replayed and on all reports."""
+    """A new network of the same size, trained on the replayed samples and all reports."""
     import torch
 
     from recognizer.training.config import OptimizerConfig

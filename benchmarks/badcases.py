@@ -3,14 +3,14 @@
     python benchmarks/badcases.py --data DIR [--cells sudoku-cells.npz] [--population meters fax sudoku]
         [--seeds 3] [--rounds 5] [--reports 200] [--way loop plain scratch] [--model M] [--runs runs/badcases] [--quick]
 
-Each run is a population, a way to learn and a seed. In each round so many images are reported, right and wrong answers
-alike, with their labels. "loop" is `badcase learn` and `badcase promote`; "plain" trains on the reports alone, without
-replay and without judgement; "scratch" trains a new network of the same size once, after the last round, on what is
-replayed and all reports. Measured after each round: answers on the other half of the population's sources, MNIST test,
-and non-digits that no training and no validation saw.
+A run is one population, one way to learn and one seed. In each round, REPORTS images are reported with their labels,
+right and wrong answers alike. "loop" is `badcase learn` and `badcase promote`; "plain" trains on the reports alone,
+without replay and without judgement; "scratch" trains a new network of the same size once, after the last round, on
+the replayed samples and all reports. Measured after each round: answers on the other half of the population's sources,
+MNIST test, and non-digits that neither training nor validation saw.
 
-A run's folder keeps a line for each round. What is there is not done again, so that parts may be run one after the
-other; the result and the plot are of all that is there.
+A run's folder keeps a line for each round. Finished rounds are not repeated, so parts may be run one after the other;
+the result and the plot cover all finished rounds.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Judge:
 
 
 def make_judge(root: str | None, recognizer: Recognizer, limit: int | None, runs: Path) -> Judge:
-    """MNIST test, and non-digits that no training saw, which are kept in the folder of all runs."""
+    """MNIST test, and non-digits that no training saw; these are kept in the folder of all runs."""
     images, labels = load_mnist(find_data(root), "test")
     images, labels = images[:limit], labels[:limit]
     return Judge(
@@ -98,7 +98,7 @@ def glyphs_of(images: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def simulate(setting: Setting, population: Population, seed: int, folder: Path, judge: Judge) -> None:
-    """One run, from the round where it was left; adds a line for each round to its file."""
+    """Continue a run from its last finished round; adds a line for each round to its file."""
     reporting, held = population.halves(seed)
     held = held.take(np.random.default_rng(seed).permutation(len(held.labels))[: setting.held_out])
     seen = glyphs_of(held.images)
@@ -123,7 +123,7 @@ def simulate(setting: Setting, population: Population, seed: int, folder: Path, 
 
 
 def _rounds(setting: Setting, done: int) -> range:
-    """The rounds to come; from scratch one learns once, from the reports of all of them."""
+    """The rounds still to do; "scratch" learns only once, from the reports of all of them."""
     if setting.way == "scratch":
         return range(setting.rounds, setting.rounds + (done < setting.rounds))
     return range(done + 1, setting.rounds + 1)
@@ -161,7 +161,7 @@ def parsed() -> argparse.Namespace:
 
 
 def populations(args: argparse.Namespace, seed: int) -> Iterator[Population]:
-    """Those that are asked for."""
+    """The populations asked for."""
     for name in args.population:
         if name == "meters":
             yield meters(seed, 20 if args.quick else 60)

@@ -1,8 +1,8 @@
-"""Known ways to search for similar images, behind the contract of `retrieval.neighbours.Index`: to see why they lost.
+"""Known ways to search for similar images, behind the contract of `retrieval.neighbours.Index`, as baselines.
 
 Pixels, principal components, oriented gradients (HOG, Dalal and Triggs 2005), moments of regions, a linear classifier
-for each image (exemplar SVMs, Malisiewicz, Gupta and Efros 2011), and what a classifier of digits computes before its
-last layer. And our own codes in the same form.
+for each image (exemplar SVMs, Malisiewicz, Gupta and Efros 2011), and the features before the last layer of a digit
+classifier. Our own codes come in the same form.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class FlatIndex:
 
 
 class ExemplarIndex:
-    """A linear classifier for each row, which tells it from all others; rows are ranked by what theirs says."""
+    """A linear classifier for each row, which tells it from all others; rows are ranked by their classifier's score."""
 
     def __init__(self, codes: Codes) -> None:
         self._weights = np.empty_like(codes)
@@ -131,7 +131,7 @@ def pixels(glyphs: Glyphs) -> Codes:
 
 
 def centred(glyphs: Glyphs) -> Codes:
-    """Pixels, moved by whole ones so that the centre of mass lies in the middle; float32 (N, 784)."""
+    """Pixels, shifted by whole pixels so that the centre of mass lies in the middle; float32 (N, 784)."""
     moved = np.empty_like(glyphs)
     for row, glyph in enumerate(glyphs):
         mass = cv2.moments(glyph)

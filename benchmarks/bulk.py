@@ -1,10 +1,10 @@
-"""Bulk work as it grows: images a second and a core, memory, what going on costs, and one worker beside two.
+"""Bulk work as it grows: images per second and core, memory, the cost of resuming, one worker against two.
 
     python benchmarks/bulk.py --data DIR [--work DIR] [--largest 1000000] [--seed 0] [--quick]
 
 The images are disturbed copies of MNIST's training images, dark on light, PNG files of 56×56 in tables of 10,000 rows.
-They are made once in the folder WORK, and take 2.5 GB for a million. Each run is a process of its own. Memory is the
-most that a process held at once, shared libraries included: of the one that gives out work, and of the largest worker.
+They are made once in the folder WORK; a million takes 2.5 GB. Each run is a process of its own. Memory is a process's
+peak, shared libraries included: of the one that gives out work, and of the largest worker.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def png(glyph: NDArray[np.uint8]) -> bytes:
 
 
 def make_tables(work: Path, data: Path, n: int, rows: int, seed: int) -> list[str]:
-    """Tables of n images in all; those that are there already are taken as they are."""
+    """Tables of n images in all; existing ones are reused."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -122,7 +122,7 @@ def scaling(runs: dict[tuple[str, int], dict[str, Any]]) -> str:
 
 
 def told(runs: dict[int, dict[str, Any]]) -> str:
-    """What stays and what grows, from the smallest run to the largest; nothing of a single one."""
+    """What stays the same and what grows, from the smallest run to the largest; empty for a single run."""
     (small, first), (large, last) = min(runs.items()), max(runs.items())
     if small == large:
         return ""
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="where the images are kept (default: removed at the end)")
     parser.add_argument("--largest", type=int, default=max(SIZES), help="most images")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2, help="as many as there are cores that are free")
+    parser.add_argument("--workers", type=int, default=2, help="as many as there are free cores")
     parser.add_argument("--quick", action="store_true", help="a few thousand images, no result written")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -171,11 +171,11 @@ def _run(options: argparse.Namespace, work: Path, scratch: Path) -> None:
         for workers in (1, 2)
     }
     parts = (
-        f"{options.workers} workers. Images a second are counted from the first part that was done to the last; "
-        "seconds are all of a run but Python's start.\n",
+        f"{options.workers} workers. Images a second are counted from the first finished part to the last; seconds "
+        "cover the whole run but Python's start.\n",
         growth(runs, again, options.workers),
         told(runs),
-        f"{len(few) * rows:,} images. Ray is a cluster of this machine alone.\n",
+        f"{len(few) * rows:,} images. Ray runs as a cluster on this machine alone.\n",
         scaling(scaled),
     )
     _write(options.quick)(
@@ -193,7 +193,7 @@ def _run(options: argparse.Namespace, work: Path, scratch: Path) -> None:
 
 
 def _write(quick: bool) -> Callable[..., object]:
-    """Writes a result, or of a quick run, which says nothing about larger ones, only prints it."""
+    """Writes a result; of a quick run, which says nothing about larger ones, only prints it."""
     return (lambda *parts: print("\n".join(parts[1:]))) if quick else write
 
 

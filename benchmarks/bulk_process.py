@@ -14,7 +14,7 @@ MIB = 1 << 20
 
 
 def largest_worker() -> int:
-    """Bytes of memory that the largest process held at most that this one started and that has ended."""
+    """Peak memory, in bytes, of the largest child process that has ended."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 

@@ -1,4 +1,4 @@
-"""What every result states: when, on what, with which versions, n and seed. And its tables, and timing.
+"""What every result states: date, hardware, versions, n and seed. And its tables, and timing.
 
 A result is written twice: as Markdown for people, and beside it as a metrics file, which `recognizer report` reads.
 """
@@ -83,7 +83,7 @@ def header(packages: Sequence[str], **facts: object) -> Facts:
 
 
 def _load() -> dict[str, str]:
-    """How many processes ran on average in the last minute, these among them: times need a machine that is free."""
+    """The load average of the last minute, the benchmark included: times need a machine that is free."""
     return {"load": f"{os.getloadavg()[0]:.1f} at the end"} if hasattr(os, "getloadavg") else {}
 
 
@@ -127,7 +127,7 @@ def as_record(title: str, facts: Facts, parts: Sequence[str], figures: Mapping[s
     command = str(values.get("command", "")).strip("`")
     record = make_record(title, command, {"seed": values.get("seed")}, [], {"parts": told, **figures})
     model = values.get("model")
-    # n is told in words: of what, and of how many kinds.
+    # n is given in words: how many, and of what.
     return record | {
         "n": values.get("n"),
         "model": {"name": str(model)} if model else None,
@@ -136,7 +136,7 @@ def as_record(title: str, facts: Facts, parts: Sequence[str], figures: Mapping[s
 
 
 def seconds(call: Callable[[], object], rounds: int = 7, least: float = 0.05) -> float:
-    """Seconds of one call: the median of ``rounds`` rounds, each as many calls as take ``least`` seconds."""
+    """Seconds of one call: the median of ``rounds`` rounds, each with as many calls as take ``least``."""
     call()
     start = time.perf_counter()
     call()

@@ -3,7 +3,7 @@
     python benchmarks/cost_model.py
 
 Reads `results/milvus.json`, `results/search_growth.md` and `results/speed.md`, and writes the tables of docs/scale.md.
-Nothing is measured here; what is assumed stands in `Machine`.
+Nothing is measured here; the assumptions are in `Machine`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAIR = 8  # bytes of a dimension and its weight in a sparse index
 
 @dataclass(frozen=True)
 class Machine:
-    """What is assumed: nothing of this was measured.
+    """The assumptions: none of these was measured.
 
     Attributes:
         memory: bytes.
@@ -45,7 +45,7 @@ class Machine:
 
 
 def machines(size: float, each: float, machine: Machine) -> int:
-    """How many machines hold so many bytes for each image in memory."""
+    """How many machines it takes to hold that many bytes for each image in memory."""
     return math.ceil(size * each / (machine.memory * machine.usable))
 
 
@@ -142,7 +142,7 @@ def folder_rows(slopes: Slopes) -> list[list[str]]:
 
 
 def slope_rows(slopes: Slopes, machine: Machine) -> list[list[str]]:
-    """What the model starts from."""
+    """The measured slopes that the model starts from."""
     milvus, growth = (
         "[Milvus](../benchmarks/results/milvus.md)",
         "[folders](../benchmarks/results/search_growth.md)",
@@ -182,12 +182,12 @@ def slope_rows(slopes: Slopes, machine: Machine) -> list[list[str]]:
 
 
 def hours(seconds: float) -> str:
-    """Seconds in hours, with two digits that count."""
+    """Seconds in hours, with two significant digits."""
     return short(seconds / HOUR)
 
 
 def milliseconds(seconds: float) -> str:
-    """Seconds in milliseconds, with two digits that count."""
+    """Seconds in milliseconds, with two significant digits."""
     return short(1e3 * seconds)
 
 
@@ -200,7 +200,7 @@ def size_text(count: float) -> str:
 
 
 def short(value: float) -> str:
-    """A number with two digits that count."""
+    """A number with two significant digits."""
     rounded = float(f"{value:.2g}")
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 

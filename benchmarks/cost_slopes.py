@@ -1,4 +1,4 @@
-"""What was measured of galleries, for one image or as it grows with them: read from what the benchmarks wrote."""
+"""What galleries were measured to cost, for one image or as they grow: read from the benchmarks' results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = "56×56, PNG"
 
 @dataclass(frozen=True)
 class Slopes:
-    """What was measured, for one image or as it grows with them; seconds and bytes.
+    """Measured costs, for one image or as galleries grow; seconds and bytes.
 
     Attributes:
         read: opening a small page and normalising it.
@@ -26,15 +26,15 @@ class Slopes:
         rows: on disk, without the index.
         indexes: of dense codes, by the index's name.
         wide: dimensions of a wide code.
-        query: of dense codes by HNSW, with the client: constant, and what comes with each e-fold of images.
-        posted: the inverted index in a folder, a query and image.
+        query: of dense codes by HNSW, with the client: the constant, and what each e-fold of images adds.
+        posted: the inverted index in a folder, per query and image.
         folder: on disk in a folder, with the graph.
-        exact: exact search in a folder, a query and image.
+        exact: exact search in a folder, per query and image.
         graph: building the graph of a folder.
         graph_memory: bytes while the graph is built.
         graph_query: as ``query``, by that graph.
         largest: the largest gallery that was measured in Milvus Lite.
-        largest_folder: and in a folder.
+        largest_folder: the largest that was measured in a folder.
     """
 
     read: float
@@ -85,7 +85,7 @@ def read_slopes(folder: Path = RESULTS) -> Slopes:
 
 
 def tables_of(text: str) -> list[list[dict[str, str]]]:
-    """The tables of a Markdown file: the rows of each, by column; of columns with one name the first."""
+    """The tables of a Markdown file: the rows of each, by column; where columns share a name, the first."""
     found = []
     for block in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
         lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()]
@@ -105,7 +105,7 @@ def number(cell: str) -> float:
 
 
 def linear(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """By how much a value grows with each image: the slope of least squares."""
+    """How much a value grows with each image: the least-squares slope."""
     return float(np.polyfit(sizes, values, 1)[0])
 
 

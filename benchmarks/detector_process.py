@@ -19,7 +19,7 @@ import numpy as np
 from torchvision_operators import define_missing
 
 MOST = 16  # settings of a detector; where there would be more, each setting is varied alone
-# What asks for gradients, inner layers, texts, learnt weights or several passes through a network in torch is left out.
+# Left out is what needs gradients, inner layers, texts, learnt weights or several passes through a network in torch.
 DETECTORS = (
     "MaxSoftmax", "MaxLogit", "EnergyBased", "Entropy", "GEN", "TemperatureScaling", "KLMatching", "OpenMax",
     "Mahalanobis", "RMD", "ViM", "KNN", "GMM", "NNGuide", "SHE", "DICE", "LTS", "fDBD", "NCI", "PNML",
@@ -28,7 +28,7 @@ DETECTORS = (
 
 
 def settings(space: Mapping[str, list[Any]], needed: list[str]) -> Iterator[dict[str, Any]]:
-    """What is tried of a detector: all of its space, or each setting alone; first that of no setting.
+    """The settings to try: a detector's whole space, or each setting varied alone; the defaults first.
 
     Args:
         space: values by the name of the setting.
@@ -61,7 +61,7 @@ class Bench:
         self.head.requires_grad_(False)
 
     def scores(self, name: str, chosen: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
-        """A detector's scores of each set, float32 (N,): higher for what it takes for no digit."""
+        """A detector's scores of each set, float32 (N,): higher for what it takes for a non-digit."""
         from pytorch_ood import api, detector  # type: ignore[import-not-found]
 
         made = getattr(detector, name)

@@ -21,12 +21,12 @@ WAYS = {
     "with_reject": "and refused where non-digit is the likeliest class",
 }
 METHOD = (
-    "The same network for all: detectors get its features and the logits of its ten digits, without a second look, and "
-    "are fitted on MNIST's training digits. Each is tried with the settings that the library proposes; reported is the "
-    "one that answers fewest non-digits of the families of training. Thresholds let 99 % of MNIST's validation digits "
-    "pass; what is reported was not looked at. Alone, a detector knows nothing of non-digits, as its authors meant it; "
-    "the second table gives it the network's eleventh class as well: what that calls no digit is refused. Ours is the "
-    "score of the best digit among all eleven classes."
+    "All detectors use the same network: they get its features and the logits of its ten digits, without a second "
+    "look, and are fitted on MNIST's training digits. Each is tried with the settings that the library proposes; the "
+    "tables show the one that answers the fewest non-digits of the families of training. Thresholds let 99 % of "
+    "MNIST's validation digits pass; the reported sets played no part in these choices. Alone, a detector knows "
+    "nothing of non-digits, as its authors meant it. The second table adds the network's eleventh class: what that "
+    "calls a non-digit is refused. Ours is the score of the best digit among all eleven classes."
 )
 Row = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def percent(share: Row) -> str:
 
 
 def ranked(rows: Sequence[Row], way: str) -> list[list[str]]:
-    """A line each, ours first, then by what is answered of Omniglot."""
+    """A row each: ours first, then by how much of Omniglot is answered."""
     ordered = sorted(rows, key=lambda row: (row["name"] not in OWN, row[way][OMNIGLOT]["count"]))
     return [
         [
@@ -83,7 +83,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         axes.set_ylim(-0.7, len(ordered) - 0.3)
     panels[0].set_yticks(list(places), [row["name"] for row in ordered])
     figure.suptitle(
-        "Non-digits answered where 99 % of digits are. Light: digits' logits and features alone; dark: and the class "
+        "Non-digits answered where 99 % of digits are. Light: digits' logits and features alone; dark: with the class "
         "for non-digits; red: ours",
         fontsize="medium",
     )
@@ -126,8 +126,8 @@ def report(
             command="`python benchmarks/detectors.py --run RUN`",
         ),
         f"{METHOD}\n",
-        f"The last layer, which some detectors weigh by, is solved from features and logits; its greatest error is "
-        f"{error:.3g} in a logit.\n",
+        "Some detectors need the weights of the last layer. These are solved from features and logits; the greatest "
+        f"error in a logit is {error:.3g}.\n",
         *verdicts(rows),
         f"![Non-digits answered at {100 * COVERAGE:g} % coverage]({PICTURE})\n",
         *(
@@ -135,7 +135,7 @@ def report(
             for way, words in WAYS.items()
             for part in (f"## {words.capitalize()}\n", table(columns, ranked(rows, way)))
         ),
-        "Left out are detectors that ask for gradients, inner layers, several passes or learnt weights: ODIN, "
+        "Left out are detectors that need gradients, inner layers, several passes or learnt weights: ODIN, "
         "MahalanobisODIN, GradNorm, GradUncertainty, NACUE, Gram, MultiMahalanobis, RankFeat, MCD, MCM, WeightedEBO.\n",
         *problems,
         figures={"rows": list(rows), "library": dict(said), "last_layer_error": error},

@@ -3,9 +3,9 @@
     python benchmarks/detectors.py --run RUN --data DIR [--fit 20000] [--n 0] [--seed 0] [--model FOLDER] [--env DIR]
 
 RUN is the folder of the model's training run, whose pools hold glyphs of MNIST's training part and generated
-non-digits. Detectors are fitted on training digits. Thresholds let 99 % of MNIST's validation digits pass. Reported
-are characters of Omniglot, and non-digits of the families that training held out. The settings of a detector are those
-that answer fewest non-digits of the other families. pytorch-ood is installed into an environment of its own.
+non-digits. Detectors are fitted on training digits. Thresholds let 99 % of MNIST's validation digits pass. Reported:
+characters of Omniglot, and non-digits of the families that training held out. A detector's settings are those that
+answer the fewest non-digits of the other families. pytorch-ood is installed into an environment of its own.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Confidence = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network says of N glyphs, without a second look and with all that the model has.
+    """The network's output for N glyphs, without a second look and with all that the model has.
 
     Attributes:
         logits: float32 (N, 11).
@@ -88,9 +88,9 @@ def see(bundle: Bundle, glyphs: NDArray[np.uint8]) -> Seen:
 
 
 def last_layer(seen: Seen) -> tuple[Floats, Floats, float]:
-    """Weights (10, F) and bias (10,) that make the digits' logits of features, solved for; and their greatest error.
+    """Weights (10, F) and bias (10,) from features to the digits' logits, by least squares; and their greatest error.
 
-    What ships may be in integers: so these are what it computes, and not what was trained.
+    The shipped network may use integers, so these are what it computes, not what was trained.
     """
     features = np.hstack([seen.features, np.ones((len(seen.features), 1), np.float32)]).astype(np.float64)
     logits = seen.logits[:, :REJECT].astype(np.float64)
@@ -100,7 +100,7 @@ def last_layer(seen: Seen) -> tuple[Floats, Floats, float]:
 
 
 def check(pools: Pools, run: Path, bundle: Bundle) -> None:
-    """The run's pools are of the kind that the model was trained on.
+    """Check that the run's pools are of the kind that the model was trained on.
 
     Raises:
         DataError: its validation digits or held-out families are others.
