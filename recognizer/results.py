@@ -73,6 +73,11 @@ class Recognition:
         return plain
 
 
+def name_and_version(model: str) -> str:
+    """What an answer calls its model, without the operating point, such as "eleven@2"."""
+    return model.partition(",")[0]
+
+
 def text_of(answers: Iterable[Recognition]) -> str:
     """The digits of a row, with ``?`` for each that was refused."""
     return "".join(REJECT_MARK if each.digit is None else str(each.digit) for each in answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 from collections.abc import Collection, Iterable
@@ -170,6 +171,11 @@ class Chosen:
     part: Part | None = None
     used_for: Part | None = None
     mistaken: bool = False
+
+
+def from_source(source: str, pattern: str | None) -> bool:
+    """Whether a source fits a pattern with ``*``, ``?`` and ``[…]``; None is for all."""
+    return pattern is None or fnmatch.fnmatchcase(source, pattern)
 
 
 def settled(reports: Iterable[Report]) -> int | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BATCH = 256  # rows that are stored together
 BATCH_BYTES = 64 << 20  # and the most that they may hold of images, but for one more
 MOST_BYTES = 32 << 20
-_TOO_LARGE = f"over the limit of {MOST_BYTES >> 20} MiB for a bad case: crop it"
+TOO_LARGE = f"over the limit of {MOST_BYTES >> 20} MiB for a bad case: crop it"
 
 
 class Keeper(Protocol):
@@ -155,7 +155,7 @@ def make_sample(image: bytes, report: Report, recognizer: Recognizer) -> Sample:
         ImageError: it can't be read, or is too large.
     """
     if len(image) > MOST_BYTES:
-        raise ImageError(f"{describe(image)}: {_TOO_LARGE}")
+        raise ImageError(f"{describe(image)}: {TOO_LARGE}")
     glyph = find_glyph(open_page(image))
     return Sample(image, glyph.image, Answer.of(recognizer.recognize_glyphs([glyph])[0]), report)
 
@@ -166,7 +166,7 @@ def _read(row: Row) -> _Pending | BadRow:
     except ImageError as error:
         return BadRow(row.number, row.path, _without_name(error, row.path))
     if len(image) > MOST_BYTES:
-        return BadRow(row.number, row.path, _TOO_LARGE)
+        return BadRow(row.number, row.path, TOO_LARGE)
     digest = sha256(image).hexdigest()
     return _Pending(row, image, row.report.identified(digest), digest)
 

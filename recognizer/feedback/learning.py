@@ -27,6 +27,7 @@ from recognizer.feedback.parts import divide
 from recognizer.files import locked, sync, write_whole
 from recognizer.pipeline import Recognizer
 from recognizer.places import home
+from recognizer.results import name_and_version
 
 if TYPE_CHECKING:
     from recognizer.feedback.store import Store
@@ -65,7 +66,7 @@ def candidate_folder() -> Path:
 
 
 def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
-    """Bring cases up to date, diagnose them, and set those aside that are not yet: for good.
+    """Bring the cases up to date, diagnose them, and set aside those that are not yet, for good.
 
     Raises:
         UsageError: there are too few cases to learn from, none to judge by, or none of these that is wrong; or a
@@ -73,7 +74,7 @@ def prepare(store: Store, recognizer: Recognizer, gallery: Gallery) -> Material:
     """
     need_packages()
     name = recognizer.bundle.name
-    stale = [case.id for case in store.cases() if case.answer.model.partition(",")[0] != name]
+    stale = [case.id for case in store.cases() if name_and_version(case.answer.model) != name]
     recheck(store, recognizer, stale)
     cases = gather(store, store.cases(), gallery.encoder)
     diagnosis = examine(cases, gallery, specialists_of(recognizer.bundle))
@@ -110,13 +111,13 @@ def _set_aside(store: Store, usable: Evidence) -> dict[int, str | None]:
 def learn(  # noqa: PLR0917 - a model, what to learn, what to replay, how, and where
     bundle: Bundle, material: Material, pools: Pools, config: LearnConfig, progress: Progress, folder: Path
 ) -> dict[str, Any]:
-    """Make the candidate, in place of an earlier one; there is a whole one or none at any moment.
+    """Make the candidate, in place of an earlier one; at any moment there is a whole one or none.
 
     Args:
         bundle: the current model.
         material: what to learn.
-        pools: what to replay.
-        config: how.
+        pools: what is shown again, so that nothing is forgotten.
+        config: the settings of the training.
         progress: is told what is going on.
         folder: of the candidate.
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from recognizer.feedback.cases import Report
-from recognizer.results import REJECT
+from recognizer.results import REJECT, name_and_version
 
 Period = Literal["day", "week", "month"]
 UNKNOWN = "unknown"
@@ -50,7 +50,7 @@ def trend(reports: Iterable[Report], by: Period | None = None) -> list[Rate]:
         if report.decision or report.answer is None:
             continue
         day = date.fromisoformat(report.time[:10])
-        at = (day, report.answer.model.partition(",")[0] or UNKNOWN, report.source)
+        at = (day, name_and_version(report.answer.model) or UNKNOWN, report.source)
         n[at] += 1
         refused[at] += report.answer.digit == REJECT
         mistakes[at] += report.answer.digit not in (REJECT, report.label)

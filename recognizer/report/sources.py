@@ -10,6 +10,7 @@ from typing import Any
 from recognizer.bundle import META, Bundle
 from recognizer.errors import DataError
 from recognizer.measure.record import FILE, model_hashes, read_record
+from recognizer.results import name_and_version
 
 TRAINING = "training"
 ENCODER_DIGITS = 12
@@ -205,7 +206,7 @@ def _other_model(record: dict[str, Any], bundle: Bundle) -> str:
         return ""
     name, files = str(model["name"]), model.get("files")
     if files is None:  # a benchmark tells name and operating point
-        return "" if name.partition(",")[0] == bundle.name else name
+        return "" if name_and_version(name) == bundle.name else name
     own = model_hashes(bundle)["files"]
     # A version may be renamed: what answers are the networks.
     same = files.get(META) == own[META] or _networks(files) == _networks(own)

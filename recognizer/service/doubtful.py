@@ -17,7 +17,7 @@ from typing import Any
 from recognizer.audit import now
 from recognizer.feedback.cases import Answer
 from recognizer.places import home
-from recognizer.results import Recognition
+from recognizer.results import REJECT, Recognition
 
 FILE = "doubtful.sqlite"
 DOUBT = 0.9  # accepted answers with less confidence than this are kept, too
@@ -49,7 +49,7 @@ class Kept:
     def said(self) -> Answer:
         """The answer as a bad case keeps it."""
         said = self.answer
-        digit = 10 if said["digit"] is None else said["digit"]
+        digit = REJECT if said["digit"] is None else said["digit"]
         return Answer(
             digit, said["best"], said["reason"], said["confidence"], tuple(said["scores"]), said["model"]
         )
@@ -77,7 +77,7 @@ class DoubtfulStore:
         self._thread: threading.Thread | None = None
 
     def keep(self, image: bytes, answer: Recognition) -> bool:
-        """Keep an image, soon; False where that can't be done. Takes no time of whoever waits for the answer."""
+        """Queue an image to be kept, without waiting for the write; False if that can't be done."""
         if not self._most or len(image) > MOST_BYTES:
             return False
         if self._thread is None:
@@ -116,14 +116,14 @@ class DoubtfulStore:
         return _kept(row) if row else None
 
     def forget(self, images: Sequence[bytes]) -> None:
-        """Someone said what these show."""
+        """Remove images that someone has labelled."""
         with self._open() as database:
             database.executemany(
                 "DELETE FROM doubtful WHERE sha256 = ?", [(_digest(image),) for image in images]
             )
 
     def dismiss(self, number: int) -> bool:
-        """Someone looked at one, and has nothing to say; False where there is none."""
+        """Remove an image that someone looked at without labelling it; False if there is none."""
         with self._open() as database:
             return database.execute("DELETE FROM doubtful WHERE id = ?", (number,)).rowcount > 0
 

@@ -9,15 +9,16 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, from_source
+from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, number_of
 from recognizer.cli.common import table_console
 from recognizer.errors import UsageError
-from recognizer.feedback.cases import Case
+from recognizer.feedback.cases import Case, from_source
 from recognizer.feedback.told import case_dict, mistake
 from recognizer.feedback.trend import Rate, trend
 from recognizer.image.named_files import printable
 from recognizer.measure.metrics import share_of
 from recognizer.registry.versions import Registry
+from recognizer.results import name_and_version
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     models: Counter[str] = Counter()
     with existing_store(args) as store:
         for case in chosen_cases(store, args):
-            models[case.answer.model.partition(",")[0]] += 1
+            models[name_and_version(case.answer.model)] += 1
             line = json.dumps(case_dict(case), ensure_ascii=False) if args.json else _line(case)
             sys.stdout.write(f"{line}\n")
     stale = models.total() - models[Registry().current_name]
@@ -65,7 +66,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _line(case: Case) -> str:
-    reports = "1 report" if case.reports == 1 else f"{case.reports} reports"
+    reports = number_of(case.reports, "report")
     cells = (str(case.id), case.state, mistake(case.label, case.answer.digit), case.source, reports)
     return "\t".join(printable(cell) for cell in cells)
 

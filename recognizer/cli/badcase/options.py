@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from recognizer.audit import plain
 from recognizer.cli.arguments import add_model
-from recognizer.feedback.cases import STATES, Case, Chosen
+from recognizer.feedback.cases import STATES, Case, Chosen, from_source
 from recognizer.feedback.fields import FieldError, parse_label, parse_time
 
 if TYPE_CHECKING:
@@ -79,11 +78,6 @@ def chosen_cases(store: Store, args: argparse.Namespace) -> Iterator[Case]:
 def number_of(n: int, what: str) -> str:
     """A number of things, such as "1 case" or "2 cases"."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def from_source(source: str, pattern: str | None) -> bool:
-    """Whether a source is one of those meant."""
-    return pattern is None or fnmatch.fnmatchcase(source, pattern)
 
 
 def label(text: str) -> int:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
 from recognizer.errors import RecognizerError, UsageError
-from recognizer.feedback.cases import Answer, Chosen, Report, Sample
+from recognizer.feedback.cases import Answer, Chosen, Report, Sample, from_source
 from recognizer.feedback.cases import Case as StoredCase
 from recognizer.feedback.fields import Defaults, report_of
-from recognizer.feedback.ingest import MOST_BYTES
+from recognizer.feedback.ingest import MOST_BYTES, TOO_LARGE
 from recognizer.feedback.store import Store
 from recognizer.glyph.finder import glyph_or_error
 from recognizer.glyph.normalise import Glyph
+from recognizer.results import name_and_version
 from recognizer.service.core import Core
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import Case, CaseList, CasesQuery, Decision, Outcomes, ReportQuery
 from recognizer.service.routes.documented import IMAGES, refusals, upload_refusals
 from recognizer.service.routes.recognize import unreadable
-from recognizer.service.settings import MIB
 from recognizer.service.told import cases_told, label_of
 from recognizer.service.uploads import Upload, read_uploads, with_names
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-_TOO_LARGE = f"over the limit of {MOST_BYTES // MIB} MiB for a bad case: crop it"
 
 
 def router(core: Core) -> APIRouter:
@@ -106,7 +104,7 @@ def add_reports(core: Core, images: Sequence[bytes], reports: Sequence[Report]) 
 
 def _glyph(image: bytes, max_pixels: int) -> Glyph | RecognizerError:
     if len(image) > MOST_BYTES:
-        return UsageError(_TOO_LARGE)
+        return UsageError(TOO_LARGE)
     return glyph_or_error(image, max_pixels)
 
 
@@ -142,9 +140,9 @@ def _chosen(store: Store, query: CasesQuery) -> Iterator[StoredCase]:
         if query.reason is not None and case.answer.reason != query.reason:
             continue
         model = case.answer.model
-        if query.model is not None and query.model not in (model, model.partition(",")[0]):
+        if query.model is not None and query.model not in (model, name_and_version(model)):
             continue
-        if query.source is None or fnmatch.fnmatchcase(case.source, query.source):
+        if from_source(case.source, query.source):
             yield case
 
 

@@ -39,7 +39,7 @@ IMAGES: dict[str, Any] = {
     }
 }
 _REFUSALS = {
-    400: "The body makes no sense.",
+    400: "The body is not valid.",
     401: "The token is missing or wrong.",
     403: "A page of another site asks.",
     404: "There is nothing of that number or name.",
@@ -48,8 +48,8 @@ _REFUSALS = {
     413: "Too large, or too many images.",
     415: "The content type is not known.",
     421: "The service is not called by that name.",
-    422: "An option makes no sense, or no image could be read.",
-    503: "BusyError, or not ready: try again after Retry-After.",
+    422: "An option is not valid, or no image could be read.",
+    503: "Busy, or not ready: try again after Retry-After.",
 }
 _ALWAYS = (400, 401, 403, 421, 422, 503)
 _OF_UPLOADS = (408, 413, 415)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from recognizer.feedback.fields import Defaults, report_of
 from recognizer.glyph.normalise import to_glyph
@@ -13,12 +13,11 @@ from recognizer.service.core import Core
 from recognizer.service.doubtful import Kept
 from recognizer.service.problems import RequestError
 from recognizer.service.review_schemas import Decision, DoubtfulList, DoubtfulQuery, Outcome
-from recognizer.service.routes.badcases import add_reports
+from recognizer.service.routes.badcases import Number, add_reports
 from recognizer.service.routes.documented import refusals
 from recognizer.service.told import pixels
 
 SOURCE = "doubtful answers"
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 def router(core: Core) -> APIRouter:
