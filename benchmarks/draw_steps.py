@@ -3,7 +3,7 @@
     python benchmarks/draw_steps.py
 
 A row is an image of `examples/`; its columns are the page, the paper as if nothing were written on it, the map of ink,
-the strokes that are kept (in red what is dropped), and the glyph.
+the strokes that are kept (dropped ones in red), and the glyph.
 """
 
 from __future__ import annotations

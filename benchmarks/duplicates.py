@@ -2,9 +2,9 @@
 
     python benchmarks/duplicates.py --data DIR [--gallery 9000] [--n 500] [--seed 1] [--env DIR]
 
-A gallery of MNIST's test images; queries are disturbed copies of some of them, and as many images of which there is no
-copy, disturbed in the same way. A pair of a query and an image of the gallery is found if it is at most as far apart as
-a threshold says. Thresholds are chosen on training images in the same way: the largest with the wanted precision.
+The gallery holds MNIST's test images. Queries are disturbed copies of some of them, and as many images without a copy
+there, disturbed in the same way. A pair of a query and an image of the gallery counts as found if its distance is at
+most the threshold. Thresholds are chosen in the same way on training images: the largest with the wanted precision.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Codes = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Counts:
-    """How many pairs lie at each distance, all of them and those of a copy and its original; and the copies."""
+    """How many pairs lie at each distance: all, and those of a copy and its original; and how many copies there are."""
 
     pairs: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -115,7 +115,7 @@ def hash_bins(queries: Codes, gallery: Codes) -> NDArray[np.int64]:
 
 
 def hashing(python: Path, folder: Path, about: dict[str, Any]) -> Callable[[Glyphs], Codes]:
-    """An encoder to pHash's bits as -1 and 1; notes in ``about`` which version it was and what a hash took."""
+    """An encoder to pHash's bits as -1 and 1; notes in ``about`` the version and the time a hash took."""
 
     def encode(glyphs: Glyphs) -> Codes:
         job = {"glyphs": str(folder / "glyphs.npy"), "bits": str(folder / "bits.npy")}
@@ -209,7 +209,7 @@ def measure(
     return [
         "Precision / recall on test images, with thresholds chosen on training images.\n",
         table(["threshold", *kinds], lines),
-        f"The most that a threshold chosen on the test images themselves finds at a precision of {args.precision}.\n",
+        f"The highest recall at a precision of {args.precision}, with thresholds chosen on these test images.\n",
         table(["", "threshold", "precision / recall"], rows),
     ], totals
 

@@ -116,7 +116,7 @@ def plain_graph(codes: Floats, threads: int) -> Ask:
 
 
 def own_graph(codes: Floats, threads: int) -> Ask:
-    """Our engine pynndescent as it runs below `Gallery.search`."""
+    """Our engine pynndescent as it runs behind `Gallery.search`."""
     from retrieval.approximate import ApproximateIndex
     from retrieval.codes import pack
     from retrieval.graph import Graph
@@ -184,7 +184,7 @@ ENGINES = {
 
 
 def timed(call: Callable[[], Rows], rounds: int, clock: Callable[[], float]) -> tuple[Rows, float]:
-    """What a call returns, and its seconds: the median of so many, after one that counts only if it is long."""
+    """What a call returns, and its seconds: the median of ``rounds``, after one that counts only if it is long."""
     start = clock()
     result = call()
     first = clock() - start

@@ -15,7 +15,7 @@ _OF_VENV = {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils"
 
 
 class NotInstalledError(Exception):
-    """Why the libraries can't be had."""
+    """Why the libraries can't be installed."""
 
 
 def default_folder(name: str = "peers") -> Path:
@@ -41,7 +41,7 @@ def environment(folder: str | os.PathLike[str] | None, libraries: Sequence[str] 
     made = home / _MADE
     if not made.exists() or made.read_text() != wanted:
         print(f"Installing {', '.join(libraries)} into {home}", file=sys.stderr, flush=True)
-        # What is no environment stays as it is.
+        # A folder that is no environment stays as it is.
         clear = ["--clear"] if (home / "pyvenv.cfg").exists() else []
         subprocess.run([sys.executable, "-m", "venv", *clear, str(home)], check=True)
         done = subprocess.run(
@@ -58,7 +58,7 @@ def environment(folder: str | os.PathLike[str] | None, libraries: Sequence[str] 
 
 
 def installed_bytes(python: Path) -> dict[str, int]:
-    """Bytes of the files in an environment by what stands in its folder of packages; without pip and compiled caches.
+    """Bytes of the files in an environment, by entry of its site-packages; without pip and compiled caches.
 
     A library's own folder of shared objects, such as ``numpy.libs``, counts as the library's.
     """

@@ -1,9 +1,9 @@
-"""Where similarity holds: whether the known digits that explain an answer show its digit, for writing and for print.
+"""Whether the known digits that explain an answer show the digit of the image, for handwriting and for print.
 
     python benchmarks/explanations.py [--data DIR] [--n 1000] [--seed 0]
 
 The gallery is the one that ships, with and without its print. A neighbour is right if it shows the digit of the image;
-its similarity says which share of neighbours so far away is right, as measured on MNIST. Images:
+its similarity states which share of neighbours at that distance is right, as measured on MNIST. Images:
 
 - MNIST's test part, and what the embedding's training held out;
 - printed digits in typefaces that are held out, so that the gallery has none of them, as drawn and through a simulated
@@ -59,14 +59,14 @@ class Images(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Neighbours: bool (N, 10), whether they are right, and float (N, 10), the similarity that is said."""
+    """Neighbours: bool (N, 10), whether they are right, and float (N, 10), the similarity that is stated."""
 
     right: NDArray[np.bool_]
     said: NDArray[np.float64]
 
     @classmethod
     def of(cls, hits: Sequence[Sequence[Hit]], labels: NDArray[np.uint8]) -> Found:
-        """Of as many hits for each label."""
+        """From the hits of each image, of which there are equally many, and the images' labels."""
         shown = np.array([[hit.label for hit in row] for row in hits])
         return cls(shown == labels[:, None], np.array([[hit.similarity for hit in row] for row in hits]))
 
@@ -148,13 +148,13 @@ def merged(some: Sequence[list[Hit]], others: Sequence[list[Hit]]) -> list[list[
 
 
 def shares(found: Found) -> list[str]:
-    """First, five and ten neighbours right, and which share of the five is said to be."""
+    """The shares of the first, five and ten neighbours that are right, and the share stated for the five."""
     values = [found.right[:, :k].mean() for k in (1, FEW, K)]
     return [f"{100 * value:.2f} %" for value in (*values, found.said[:, :FEW].mean())]
 
 
 def bins(found: Found) -> list[list[str]]:
-    """Of the five neighbours, by what is said: how many, which share is said to be right, and which share is."""
+    """The five neighbours by stated similarity: how many, the share stated to be right, and the share that is."""
     said, right = found.said[:, :FEW], found.right[:, :FEW]
     rows = []
     for low, high in pairwise(EDGES):
@@ -213,13 +213,13 @@ def main() -> None:
         header(("numpy", "onnxruntime", "opencv-python-headless"), encoder=encoder_line(shipped.encoder),
                n="; ".join(f"{len(images.digits):,} {images.name}" for images in sets), seed=args.seed,
                command="`python benchmarks/explanations.py`"),
-        f"Neighbours in the gallery that ships, {len(shipped):,} digits. Printed digits are set in typefaces of this "
-        "machine that it has not. Photographs in which the digit was lost are left out.\n",
+        f"Neighbours in the shipped gallery of {len(shipped):,} digits. Printed digits are set in typefaces of this "
+        "machine that the gallery lacks. Photographs in which the digit was lost are left out.\n",
         table(("images", "n", "gallery", *shown), rows.worth),
-        f"The first {FEW} neighbours by their similarity: which share is said to be right, and which share is.\n",
+        f"The first {FEW} neighbours by similarity: the share said to be right, and the share that is right.\n",
         table(("images", "gallery", "similarity", "neighbours", "said", "right"), rows.reliability),
-        "Which print a gallery should know beside the handwriting: none, as drawn (this ships), or photographs in its "
-        "place. Only on images that are not kept for reporting.\n",
+        "Which print a gallery should hold besides handwriting: none, print as drawn (this ships), or photographs of "
+        "print instead. Measured only on images that are not kept for reporting.\n",
         table(("images", "n", "gallery", *shown), rows.choice),
     )  # fmt: skip
 

@@ -3,12 +3,12 @@
     python benchmarks/fields.py --data DIR [--n 500] [--seed 1] [--test] [--model FOLDER]
 
 Rows of 3–8 digits of MNIST's training part that the model was not trained on, or with ``--test`` of its test part. The
-last two columns are with the number of digits known. "Alone" bounds what any segmentation could reach with the model:
-the share of the same strings whose digits are all read right one by one. Timed is ``recognize_field`` on an array in
-memory, on one thread.
+columns "number known" are with the number of digits given. "Alone" bounds what any segmentation could reach with the
+model: the share of the same rows whose digits are all read right one by one. Timed is ``recognize_field`` on an array
+in memory, on one thread.
 
-A second table is of rows with a separator between the digits, or a sign before or after them, from Pillow's typeface:
-how many are read without a sign of doubt as another number, and in how many a ``?`` stands where the separator is.
+The second table has rows with a printed separator between the digits, or a sign before or after them, in Pillow's
+typeface: how many are read as another number without any ``?``, and how many have a ``?`` in the mark's place.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ def main() -> None:
                 for name, (*found, spent) in rows.items()
             ],
         ),
-        "\nWith one printed mark that is no digit. Where the number of digits is known, it is to be left out.\n",
+        "\nRows with one printed mark that is no digit. With the number of digits known, it should be left out.\n",
         table(
             ["mark", "another number, no `?`", "`?` in its place", "right", "right, number known"],
             [

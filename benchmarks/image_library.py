@@ -3,8 +3,8 @@
     pip install scikit-image scipy
     python benchmarks/image_library.py [--n 64] [--seed 0]
 
-On simulated photographs of digits, crops of 56×56 pixels. Not timed: making the crops. What each library computes is
-checked to be the same, up to rounding at the edges; reduction by area is compared only where a library has it.
+Images are simulated photographs of digits, crops of 56×56 pixels. Not timed: making the crops. The libraries' results
+are checked to be the same, up to rounding at the edges; reduction by area is compared only where a library has it.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def main() -> None:
         "image_library",
         "Libraries for finding ink",
         header(packages, **facts, command="`python benchmarks/image_library.py`"),
-        "Microseconds an operation, on one thread; median of 5 rounds.\n",
+        "Microseconds per operation, on one thread; median of 5 rounds.\n",
         table(["operation, µs", *IMPORTS], rows),
         "Milliseconds that the import adds to `import numpy` in a new process; median of 5.\n",
         table(["", *IMPORTS], [["import, ms", *imports]]),

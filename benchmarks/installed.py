@@ -63,7 +63,7 @@ class Package:
 
 
 def small_requirements() -> list[str]:
-    """What a small install has, as the project asks for it."""
+    """The requirements of a small install, as the project states them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [line for line in project["dependencies"] if name_of(line) not in LEFT_OUT]
 
@@ -199,9 +199,9 @@ def main() -> None:
         "installed",
         "What an installation takes",
         header(("pip",), n="two fresh environments", command="`python benchmarks/installed.py`"),
-        "MB are 1,000,000 bytes of the files that packages say they installed, with the code that pip compiles and "
-        f"without; Python itself and pip are not among them. A small install lacks {' and '.join(LEFT_OUT)}, and what "
-        f"these alone bring along. Both read `{IMAGE.name}` alike and name the same known digits.\n",
+        "MB are 1,000,000 bytes of the files that packages list as installed, with and without the code that pip "
+        f"compiles; Python itself and pip are not counted. A small install lacks {' and '.join(LEFT_OUT)}, and what "
+        f"only these need. Both read `{IMAGE.name}` alike and name the same known digits.\n",
         totals(found),
         *sections,
         f"## {OWN}\n",

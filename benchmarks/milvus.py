@@ -6,8 +6,8 @@ The images are disturbed copies of MNIST's training images. For each index one g
 or, with `--address`, in collections on a server (NAME_hnsw and so on, which must not be there). At each size one
 process builds and another one opens and asks. `python benchmarks/cost_model.py` then brings docs/scale.md up to date.
 
-A file of Milvus Lite is served by the process that asks, and so its seconds are those of the processor's clock: what
-else the machine does is not in them. A server's are those of the wall.
+A file of Milvus Lite is served by the process that asks, so its seconds are CPU time: other work on the machine is not
+in them. A server's seconds are wall-clock time.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ COLUMNS = (
     "of the exact ten",
 )
 NOTE = (
-    "Seconds of the processor's clock, Milvus Lite's included. “Stored” is the time that `append` took in all, without "
-    "encoding; “indexed” is the time to write and index what was still in memory; both since the gallery was empty. "
-    f"The peak is that of the process that asks, with Milvus Lite in it. A query goes from glyph to {K} hits."
+    "Seconds are CPU time, Milvus Lite's included. “Stored” is the time that `append` took in all, without encoding; "
+    "“indexed” is the time to write and index what was still in memory; both count from the empty gallery. The peak "
+    f"is that of the process that asks, with Milvus Lite in it. A query goes from glyph to {K} hits."
 )
 Result = dict[str, Any]
 
@@ -116,7 +116,7 @@ def ask(job: Result) -> Result:
 
 
 def bytes_of(address: str) -> dict[str, int]:
-    """Bytes that a file of Milvus Lite has on disk, for rows and for the index; a server keeps that to itself."""
+    """Bytes that a file of Milvus Lite has on disk, for rows and for the index; 0 for a server, which doesn't tell."""
     sizes = {"rows": 0, "index": 0}
     if "://" not in address:
         for file in Path(address.partition("?")[0]).rglob("*"):
@@ -127,7 +127,7 @@ def bytes_of(address: str) -> dict[str, int]:
 
 
 def truth_of(encoder: Encoder, digits: Any, queries: Any, sizes: Sequence[int], seed: int) -> Result:  # noqa: ANN401
-    """The exact ten of the first of the copies, for each size; and what a wide code has."""
+    """The exact ten nearest of each query at each size, and the mean number of dimensions of a wide code."""
     codes = encoder.dense(queries)
     parts: list[np.ndarray[Any, Any]] = []
     answers, dimensions, start = {}, [], 0
@@ -192,7 +192,7 @@ def follow(args: argparse.Namespace, sizes: Sequence[int], place: Path) -> Resul
 
 
 def rows_of(found: Result, index: str) -> list[list[str]]:
-    """A table's rows for an index; the last one says with which power of the size a column grows."""
+    """A table's rows for an index; the last row gives the power of the size that a column grows with."""
     sizes, results = found["sizes"], found["indexes"][index]
     columns = {
         "stored": [each["stored"] for each in results],

@@ -62,11 +62,11 @@ def right(reader: Reader, file: str, form: Form) -> float:
 
 
 def choose(job: Job) -> dict[str, Any]:
-    """The options, and the form of each kind of page, that read most validation images rightly; the first of equals.
+    """The options, and the form of each kind of page, with the most validation images read right; the first of equals.
 
     Options are chosen by the mean over two kinds, each in its best form: "digits", as MNIST has them, and "tight",
     cut to their ink. Then the form of "photographs" is chosen, with some of the border cut off or none. A learner
-    learns from few images to be tried, then from all.
+    learns from few images while options are tried, then from all.
     """
     forms = [Form(**form) for form in job["forms"]]
     tried = []
@@ -152,7 +152,7 @@ def one_by_one(reader: Reader, pages: Sequence[Grey]) -> list[float]:
 
 
 def cold(job: Job) -> dict[str, Any]:
-    """Read one file, as a process that is there for nothing else."""
+    """Read one file, in a process that does nothing else."""
     page = np.asarray(Image.open(job["image"]).convert("L"))
     answer = learnt(job).one(prepare(page, job["bright"], Form(**job["forms"]["digits"])))
     return {"best": answer.best, "peak_bytes": peak()}

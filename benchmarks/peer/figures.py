@@ -46,12 +46,12 @@ class Answers:
         return sure
 
     def given(self, threshold: float | None) -> NDArray[np.int64]:
-        """What is answered where it is."""
+        """What an accepted answer says."""
         return self.digit if threshold is None else self.best
 
 
 def level_at(sure: NDArray[np.float64], coverage: float = COVERAGE) -> float:
-    """The value that a share of all reach, of float (N,)."""
+    """The value of float (N,) that a share ``coverage`` of them reach."""
     # Rounded, since (1 - 0.99) * 100 exceeds 1 by a little.
     return float(np.sort(sure)[int(round((1 - coverage) * len(sure), 6))])
 

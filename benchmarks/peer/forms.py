@@ -87,13 +87,13 @@ def boxed(ink: Grey) -> Grey:
 
 
 def _start(mass: NDArray[np.float64]) -> int:
-    """Where ink begins whose mass in each row or column is known, so that its middle is that of MNIST's images."""
+    """Where ink with this mass in each row or column begins, if its centre of mass is to be that of MNIST's images."""
     middle = float(mass @ np.arange(len(mass))) / max(float(mass.sum()), 1.0)
     return min(max(round(SIDE / 2 - middle), 0), SIDE - len(mass))
 
 
 def otsu(page: Grey) -> int:
-    """The level that parts a page, uint8 (H, W), into two classes with the most variance between (Otsu 1979)."""
+    """The level that splits a page, uint8 (H, W), into two classes with the most variance between (Otsu 1979)."""
     counts = np.bincount(page.ravel(), minlength=256).astype(np.float64)
     below = counts.cumsum()
     levels = (counts * np.arange(256)).cumsum()

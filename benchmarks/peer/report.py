@@ -27,19 +27,19 @@ SETS = {
     "sudoku, handwritten": "sudoku, handwritten",
 }
 METHOD = (
-    "Every library is told whether ink is bright or dark, and gets pages in the form that suits it best, prepared "
-    "beforehand; ours gets them as they are, and its times include finding the ink. Options and forms are chosen by "
-    "accuracy on MNIST's training digits that were held out, as they are for MNIST, and cut to their ink at 16×16 "
-    "pixels for USPS and Omniglot; forms of sudoku cells on cells that are not reported. Learners learn from the other "
-    "training digits. Thresholds are chosen on held-out training digits alone."
+    "Every other library is told whether ink is bright or dark, and gets pages prepared beforehand in the form that "
+    "suits it best. Ours gets pages as they are, and its times include finding the ink. Options and forms are chosen "
+    "by accuracy on MNIST's training digits that were held out: as they are for MNIST, and cut to their ink at 16×16 "
+    "pixels for USPS and Omniglot. Forms for sudoku cells are chosen on cells that are not reported. Learners learn "
+    "from the other training digits. Thresholds are chosen on held-out training digits alone."
 )
 TIMES = (
-    "Timed: one 28×28 image of MNIST test in memory after another, warm, without a confidence where that costs extra; "
-    "many in one call where the library takes many, otherwise the same one after another. A cold start is a process "
-    "that imports the library, loads its model and reads one PNG file, from start to end, files in the system's cache; "
-    "memory is the most that it held. Installed are the library and all that it needs, without Python itself; of torch "
-    "the build for processors alone, where pip finds one. Libraries take as many threads as they do by default; ours "
-    "takes one for one image."
+    "Timed: 28×28 images of MNIST test in memory, warm, one after another, without a confidence where that costs "
+    "extra; then many in one call where the library takes many, otherwise again one after another. A cold start is a "
+    "process that imports the library, loads its model and reads one PNG file, from start to end, with files in the "
+    "system's cache; memory is the peak of that process. Installed size counts the library and all that it needs, "
+    "without Python itself; of torch, the CPU-only build where pip finds one. Libraries use as many threads as they do "
+    "by default; ours uses one for a single image."
 )
 
 
@@ -214,7 +214,7 @@ def report(
         f"## What is answered\n\nAt the threshold that lets {100 * COVERAGE:g} % of held-out digits pass, or all that "
         "have a guess if these are fewer:\n",
         acceptance(found, "at_99"),
-        "As it comes, without a threshold of one's own:\n",
+        "As each library answers by default, without a threshold of one's own:\n",
         acceptance(found, "as_it_comes"),
         f"![False accepts against coverage]({plots[ACCEPT_PLOT]})\n",
         f"## Speed and size\n\n{TIMES}\n",
