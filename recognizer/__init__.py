@@ -19,7 +19,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for: the command line is to answer an interrupt before numpy and OpenCV are there."""
+    """Import a name when it is first used, so that an interrupt is handled before numpy and OpenCV are loaded."""
     import importlib
 
     if name not in _LATER:

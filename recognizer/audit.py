@@ -1,4 +1,4 @@
-"""Who did something, when, and in which words: for records that people look at later."""
+"""Who did something, when and in which words: texts for records that people read later."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def whoami() -> str:
 
 
 def plain(text: str) -> str:
-    """Text that any database and file takes: NUL, and bytes of file names that are no UTF-8, become escapes.
+    """Text that every database and file can hold: NUL, and bytes of file names that are not UTF-8, become escapes.
 
     Raises:
         ValueError: it is no text, such as half of a pair of surrogates.

@@ -20,7 +20,7 @@ class _Lines:
 
 
 def csv_table(stream: TextIO, columns: Sequence[str]) -> csv.DictWriter[str]:
-    """A writer of rows with these columns, whose header is written; what else a row tells is left out."""
+    """A CSV writer for rows with these columns. It has written the header; other keys of a row are ignored."""
     # A cell is quoted for the characters that end a row, and a carriage return alone would be read as such an end.
     table = csv.DictWriter(_Lines(stream), columns, extrasaction="ignore", lineterminator=_END)
     table.writeheader()

@@ -12,10 +12,10 @@ _LONGEST = 100  # characters
 
 
 def check_description(file: Path, meta: dict[str, Any]) -> None:
-    """Check the kind of what an answer depends on.
+    """Check the types and ranges of the values that answers depend on.
 
     Raises:
-        ModelError: a value makes no sense.
+        ModelError: a value is not valid.
     """
 
     def is_point(value: object, numbers: set[str]) -> bool:

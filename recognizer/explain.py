@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class KnownDigits:
-    """A gallery, opened when it is first needed, and searched by the engine that the questions so far are worth.
+    """A gallery that is opened when it is first needed; the number of questions so far decides which engine searches.
 
-    Threads may share one, and so may both sides of a fork, unless another thread was getting an engine ready.
+    Threads may share one, and so may both sides of a fork, unless another thread was preparing an engine.
     """
 
     def __init__(self, gallery: Gallery | str | os.PathLike[str] | None = None) -> None:
@@ -72,7 +72,7 @@ def disagreement(answer: Recognition) -> str | None:
 
 
 def remembered(gallery: Gallery, glyph: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What the gallery's autoencoder makes of a glyph uint8 (28, 28): what its code remembers; the same type."""
+    """A glyph uint8 (28, 28) encoded and decoded again by the gallery's autoencoder, uint8 (28, 28)."""
     (whole,) = gallery.encoder.reconstruct(glyph[None])
     pixels: NDArray[np.uint8] = np.rint(whole * 255).astype(np.uint8)
     return pixels

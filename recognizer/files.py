@@ -1,4 +1,4 @@
-"""Files that other processes may read at any moment, and writers that wait for each other."""
+"""Atomic writes of files that other processes may be reading, and locks between processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock, named by a file, that no other process or thread holds; a killed process lets go of it."""
+    """Hold the lock of a file, once no other process or thread holds it; a killed process releases it."""
     import filelock
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ PRINT_SOURCE = "print"  # before the name of a typeface, of printed digits
 
 @contextmanager
 def as_gallery_error() -> Iterator[None]:
-    """What the search raises becomes an error of this package, with the same line.
+    """Turn errors of the search into errors of this package, with the same line.
 
     Raises:
         recognizer.errors.GalleryError: there is no gallery that can be used.
@@ -33,12 +33,12 @@ def as_gallery_error() -> Iterator[None]:
 
 
 def galleries_folder() -> Path:
-    """Where galleries are kept that were given no folder of their own; it may not exist yet."""
+    """The folder of galleries that are kept by name; it may not exist yet."""
     return home() / "galleries"
 
 
 def gallery_names() -> list[str]:
-    """The names of the galleries kept there."""
+    """The names of the galleries that are kept by name."""
     from retrieval import Gallery
 
     folder = galleries_folder()
@@ -48,9 +48,9 @@ def gallery_names() -> list[str]:
 
 
 def gallery_address(gallery: str | os.PathLike[str]) -> str | Path:
-    """Where a gallery is: as named, or where no gallery is there, the folder of the kept one of this name.
+    """The address of a gallery: as given or, if there is none, the folder of the gallery that is kept by this name.
 
-    A text with a slash is always a path, and so is what is no text, such as a ``Path``.
+    A string with a slash is always a path, and so is a ``Path``.
     """
     from retrieval import Gallery
 

@@ -1,4 +1,4 @@
-"""What needs a package that is not installed says so in a line, before that is imported."""
+"""Checks for packages that may not be installed: the error is one line, raised before they are imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CALLED = {"sklearn": "scikit-learn"}  # by pip
 
 
 def need(what: str, *modules: str) -> None:
-    """Make sure that packages are there that a small install leaves out.
+    """Make sure that packages are installed which a small install leaves out.
 
     Args:
         what: the beginning of the line, such as "fitting needs".
@@ -23,7 +23,7 @@ def need(what: str, *modules: str) -> None:
 
 
 def need_extra(extra: str, what: str, *modules: str) -> None:
-    """The same of packages that an extra brings.
+    """Make sure that the packages of an extra are installed; see `need`.
 
     Raises:
         UsageError: some are not there; names them, and the extra.

@@ -83,7 +83,7 @@ class Recognizer:
         return cls(open_model(model), max_error, threads, max_pixels, KnownDigits(gallery))
 
     def __reduce__(self) -> NoReturn:
-        """A copy for another process would be made by loading the model, for each call that takes one.
+        """Refuse to be pickled: every call that sends a copy to another process would load the model again.
 
         Raises:
             UsageError: always.
@@ -146,7 +146,7 @@ class Recognizer:
             allowed: see `recognize`.
 
         Raises:
-            UsageError: an argument is out of range, or one image; raised at once, before the first answer.
+            UsageError: an argument is out of range, or ``images`` is one image; raised before the first answer.
             GalleryError: see `recognize`; also raised at once.
         """
         self._check(explain)
@@ -175,9 +175,10 @@ class Recognizer:
             allowed: see `recognize`.
 
         Returns:
-            An answer a character, left to right, with its ``box`` in pixels of the page; none for a page without ink.
-            A mark that is no digit, as a point, a sign or a letter, is a character too, and refused. With ``length``,
-            so many, or fewer where there is too little ink to make as many; of more, those that are no digits go.
+            One answer per character, left to right, with its ``box`` in pixels of the page; none for a page without
+            ink. A mark that is not a digit, such as a point, a sign or a letter, counts as a character and is refused.
+            With ``length`` there are that many, or fewer if there is too little ink; marks that are not digits are
+            left out first.
 
         Raises:
             ImageError: the image can't be read.
@@ -212,7 +213,7 @@ class Recognizer:
             allowed: see `recognize`.
 
         Returns:
-            An answer a box, in order, with its ``box``; a box that lies outside of the page gives an answer with an
+            One answer per box, in order, with its ``box``; a box that lies outside of the page gives an answer with an
             ``error``.
 
         Raises:
@@ -229,11 +230,11 @@ class Recognizer:
         return tuple(replace(p, box=box) for p, box in zip(answers, wanted, strict=True))
 
     def recognize_glyphs(self, glyphs: Sequence[Glyph | RecognizerError]) -> list[Recognition]:
-        """Read glyphs that were found already: an answer each; for an error, an answer with that ``error``."""
+        """Answers to glyphs that were found already; an error among them becomes an answer with that ``error``."""
         return self._answers(glyphs, None, 0)
 
     def read_many(self, images: Iterable[ImageLike]) -> tuple[Reading, list[Kind | RecognizerError]]:
-        """What both stages say before temperature and operating point: what these are chosen from.
+        """Logits of both stages, from which temperature and operating point are chosen.
 
         Args:
             images: see `recognize`; taken as they are needed.

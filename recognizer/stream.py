@@ -21,13 +21,13 @@ AHEAD = 2  # chunks that are opened while another is searched
 
 
 class Steps(NamedTuple, Generic[Image, Taken, Opened, Found, Answer]):
-    """The way of images to their answers.
+    """The steps from images to answers.
 
     Attributes:
-        take: an image as it comes, in the caller's thread: afterwards its owner may change it.
-        open: decodes a chunk, mostly outside of Python's lock.
-        find: finds its glyphs; many small calls that hold the lock, so that one thread makes them all.
-        read: runs the network, outside of the lock.
+        take: reads what is needed of an image, in the caller's thread; afterwards the caller may change the image.
+        open: decodes a chunk of images, mostly without Python's global lock.
+        find: finds their glyphs; its many small calls hold the lock, so one thread makes them all.
+        read: runs the network, without the lock.
     """
 
     take: Callable[[Image], Taken]
@@ -42,7 +42,7 @@ def stream(
     batch_size: int,
     threads: int,
 ) -> Iterator[Answer]:
-    """An answer an image, lazily and in order.
+    """One answer per image, lazily and in order.
 
     Args:
         images: taken as they are needed.

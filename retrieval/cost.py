@@ -33,19 +33,19 @@ SERVED = 200_000  # on how many more questions a service counts
 
 
 def exact(queries: int, rows: int) -> float:
-    """Searching exactly."""
+    """Seconds to search ``rows`` rows exactly for so many queries of one call."""
     return rows * (-(-queries // QUERIES) * READ_ROW + queries * COMPARE_ROW)
 
 
 def loading(rows: int) -> float:
-    """Getting a graph ready that is saved; infinite where the packages for it are not installed."""
+    """Seconds to load a saved graph over ``rows`` rows; infinite where the packages for it are not installed."""
     if missing(SEARCHED_BY):
         return math.inf
     return LOAD + rows * LOAD_ROW + (0 if is_kept("walk") else COMPILE_SEARCH)
 
 
 def building(rows: int) -> float:
-    """Building a graph; infinite where the packages for it are not installed."""
+    """Seconds to build a graph over ``rows`` rows, and load it; infinite where the packages for it are missing."""
     if missing(BUILT_BY):
         return math.inf
     return loading(rows) + BUILD + rows * BUILD_ROW + (0 if is_kept("descent") else COMPILE_BUILD)

@@ -71,7 +71,7 @@ class Engines:
     """The engines of one state of a gallery; each is made when it is first needed. Threads may share them."""
 
     def __init__(self, snapshot: Snapshot, threads: int, before: Engines | None = None) -> None:
-        """Take over from the state ``before`` what still holds."""
+        """Take over what is still valid from the engines of an earlier state, ``before``."""
         self.snapshot = snapshot
         self._threads = threads
         self._making_graph, self._making_inverted = threading.Lock(), threading.Lock()

@@ -46,7 +46,7 @@ class ExactIndex:
         return rank(of, rows, self.rows.distances(codes, of, rows), len(codes), k)
 
     def within(self, codes: NDArray[np.int8], distance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """All pairs of a query, packed (N, D), and a row that are at most ``distance`` apart."""
+        """All pairs of a query, packed (N, D), and a row at most ``distance`` apart: both numbers, int64 (P,)."""
         queries = unpack(codes)
         limit = np.float32(1 - distance**2 / 2) - SLACK
         of, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

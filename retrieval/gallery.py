@@ -152,7 +152,7 @@ class Gallery(ABC):
             engine that ran. Filters count before ranking: there are k hits if k images pass them.
 
         Raises:
-            QueryError: an argument makes no sense.
+            QueryError: an argument is out of range, or arguments don't go together.
             GalleryError: the gallery turns out to be damaged.
         """
         checked = checked_glyphs(glyphs)
@@ -222,7 +222,7 @@ class Gallery(ABC):
 
     @abstractmethod
     def remove(self, ids: Sequence[str]) -> int:
-        """Remove images, and return how many there were. Unknown ids are passed over.
+        """Remove images, and return how many there were. Unknown ids are ignored.
 
         Raises:
             GalleryError: another process is writing, or the gallery can't be written.

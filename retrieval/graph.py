@@ -53,11 +53,12 @@ class Links(NamedTuple):
 
     Attributes:
         order: the row at each place, int32 (R,).
-        edges: places that are near one, int32 (E,).
-        edge_starts: where the edges of each place begin, and last where the last ones end; int32 (R + 1,).
-        planes: for each node of the tree the plane that parts it, float32 (T, D).
+        edges: the places near each place, one place after the other, int32 (E,).
+        edge_starts: where those of each place begin in ``edges``, and where the last ones end; int32 (R + 1,).
+        planes: for each node of the tree, the plane that splits it, float32 (T, D).
         offsets: how far the planes are from the origin, float32 (T,).
-        children: the two nodes below; of a leaf, first and last place and one more, negative; int32 (T, 2).
+        children: the two nodes below each node; for a leaf, its first place and the one after its last, both negated;
+            int32 (T, 2).
     """
 
     order: NDArray[np.int32]
@@ -120,6 +121,9 @@ class Graph:
         """Rows and distances (N, k) of packed queries (N, D), as `retrieval.neighbours.Index` gives them.
 
         Where fewer were found, the row is -1 and the distance infinite.
+
+        Raises:
+            ValueError: the codes have another length than those of the rows.
         """
         if codes.shape[1] != self._rows.shape[1]:
             raise ValueError(

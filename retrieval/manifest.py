@@ -88,7 +88,7 @@ def check_encoder(made: dict[str, Any], using: dict[str, Any], where: str) -> No
 
 
 def no_gallery(where: str) -> GalleryError:
-    """There is none."""
+    """The error for a place without a gallery."""
     return GalleryError(f"{where}: no gallery there; make one with: similar --build FOLDER --gallery DIR")
 
 

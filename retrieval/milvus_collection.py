@@ -211,7 +211,7 @@ class Collection:
             self._client.drop_collection(self.name, timeout=CALL_S)
 
     def rename(self, name: str) -> None:
-        """Call it so from now on."""
+        """Give the collection this name."""
         with _errors(self.address.text):
             self._client.rename_collection(self.name, name, timeout=CALL_S)
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime: sessions for graphs, on the processor alone, and without reports to its makers."""
+"""ONNX Runtime sessions for graphs, on the CPU alone and with telemetry off."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class GraphError(ValueError):
 
 
 def onnx_runtime() -> Any:  # noqa: ANN401
-    """The module `onnxruntime`, told to keep to itself.
+    """The module `onnxruntime`, with its telemetry off.
 
     Since version 1.31 it reports its use to its makers, and keeps an identifier of the machine, unless this variable is
-    set before it starts (its Privacy.md). Who wants the reports sets the variable to 0.
+    set before it starts (its Privacy.md). To allow the reports, set the variable to 0.
 
     Raises:
         KeyboardInterrupt: the user stopped it while it was loaded, which it reports as an `ImportError`.

@@ -48,11 +48,11 @@ class Asked:
         return loaded
 
     def of(self, bundle: Bundle) -> Asked:
-        """The same, of this very model, whatever becomes the current one meanwhile."""
+        """The same options with this very model, even if another one becomes current meanwhile."""
         return replace(self, model=bundle.folder)
 
     def told(self, recognizer: Recognizer) -> dict[str, Any]:
-        """What answers depend on, JSON-ready: two runs that differ in it don't write to one output."""
+        """The options that answers depend on, JSON-ready: runs that differ in them don't share an output."""
         meta = (recognizer.bundle.folder / META).read_bytes()
         return {
             "model": recognizer.model,

@@ -129,7 +129,7 @@ def _is_ours(file: Path) -> bool:
 
 
 def look(folder: str, told: Mapping[str, Any], retry: bool) -> Found:
-    """What is in an output.
+    """Read what an output holds already.
 
     Args:
         folder: its path or URL.

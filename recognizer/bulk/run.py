@@ -1,4 +1,4 @@
-"""A run: what is named is listed, what is done is left out, and the rest is given to workers."""
+"""A bulk run: list the inputs, leave out what is done already, and give the rest to workers."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def need_training() -> None:
 
 
 def need_new_folder(option: str, folder: Path) -> None:
-    """Make sure that writing to a folder, which an option names unless that is "", replaces nothing.
+    """Make sure that a folder is new or empty; ``option`` is what names it on the command line, "" for an argument.
 
     Raises:
         UsageError: there is something in it.
@@ -102,7 +102,7 @@ def need_new_folder(option: str, folder: Path) -> None:
 
 
 def table_console() -> Console:
-    """Where a table is printed: as wide as it is, unless a terminal has an end."""
+    """A console for tables on standard output: as wide as the terminal or, without one, as the table."""
     from rich.console import Console
 
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)

@@ -179,7 +179,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """The first model, which no learning made and all that learnt come from: what it had right.
+    """The model that all learning from cases started from, and what it had right.
 
     Attributes:
         model: its name.

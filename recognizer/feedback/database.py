@@ -53,7 +53,7 @@ class Database:
         self.write(lambda connection: schema.prepare(connection, self.name))
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close all connections."""
         self._engine.dispose()
 
     def _make_folder(self) -> None:

@@ -35,7 +35,7 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What reports that don't tell it come from, and who made them.
+    """The source and the reporter of reports that don't name theirs.
 
     Raises:
         UsageError: one of them is too long, or no text.
@@ -82,7 +82,7 @@ def report_of(fields: Fields, defaults: Defaults) -> Report:
     """A report.
 
     Raises:
-        FieldError: a field makes no sense.
+        FieldError: a field is missing, or not valid.
     """
     if _empty(fields.get(LABEL)):
         raise FieldError("has no label")

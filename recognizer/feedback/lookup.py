@@ -1,4 +1,4 @@
-"""Questions to a bad-case store; each is answered by one state of it."""
+"""Queries of a bad-case store; each sees one consistent state of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Lookup:
         return self._database.name
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._database.close()
 
     def __enter__(self) -> Self:

@@ -174,8 +174,8 @@ def _changes(cases: Sequence[Case], before: Answers, after: Answers) -> list[Cha
 def promote(store: Store, verdict: Verdict, why: str, who: str | None = None) -> str:
     """Make a candidate that passed the current model; returns its version.
 
-    A process that is killed on the way leaves the one model or the other current. Before the switch the same call again
-    does the rest, after it `refresh` does.
+    A process that is killed on the way leaves one of the two models current. If that was before the switch, the same
+    call again does the rest; if it was after, `refresh` does.
 
     Raises:
         UsageError: it did not pass.
@@ -196,7 +196,7 @@ def promote(store: Store, verdict: Verdict, why: str, who: str | None = None) ->
 
 
 def refresh(store: Store) -> None:
-    """Ask the current model about all cases anew."""
+    """Read all cases again with the current model."""
     recheck(store, Recognizer.load(), [case.id for case in store.cases()])
 
 

@@ -1,4 +1,4 @@
-"""Between rows of the bad-case store and what they mean."""
+"""Conversions between rows of the bad-case store and objects."""
 
 from __future__ import annotations
 

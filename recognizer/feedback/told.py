@@ -1,4 +1,4 @@
-"""How cases and reports are told, to people and to programs."""
+"""Cases and reports as text for people and as JSON for programs."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def find_cuts(ink: Grey, size: float, fineness: int = 1) -> Cuts:
     Args:
         ink: 0 is paper, 255 a stroke's core.
         size: the usual height of a character, pixels.
-        fineness: so many times nearer to each other are the cuts, and so many times more ink they may cross.
+        fineness: how many times closer together the cuts are, and how many times more ink they may cross.
     """
     height, width = ink.shape
     paths, costs = _seams(ink, max(1, round(REACH * size)))

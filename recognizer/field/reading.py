@@ -35,22 +35,22 @@ FINEST = 64  # cuts are at most so many times nearer to each other than usual
 
 @dataclass(frozen=True)
 class Weights:
-    """What the search weighs against the logarithm of a digit's probability.
+    """What the search subtracts from the logarithm of a candidate's probability.
 
     Attributes:
-        cut: for crossing ink, of as many pixels as a character is high.
-        gap: for empty columns inside of a candidate, as many as a character is high.
-        join: for every place inside of a candidate where a cut would cross no ink.
-        reject: for a candidate that is no digit.
-        low: for the logarithm of a character's usual height over the candidate's, squared.
-        wide: for the logarithm of the candidate's width over height, less the digit's usual one, squared.
+        cut: for ink that a cut crosses, per character height of it.
+        gap: for empty columns inside of a candidate, per character height of them.
+        join: for each place inside of a candidate where a cut would cross no ink.
+        reject: for a candidate that is not a digit.
+        low: times the square of ln(usual height / the candidate's longer side).
+        wide: times the square of how far ln(width / height) is from the digit's mean, in standard deviations.
         digit: for every candidate.
-        stroke: for a one, at each side where it is cut from other ink: any straight stroke reads as a one.
-        sure: for the logarithm of the probability that the candidate is no digit.
-        mark: for a mark that stands apart and is too low for a digit, instead of all else.
-        near: more for such a mark that may be broken off from what is beside it.
-        torn: for a gap inside of what is cut from other ink: a letter's leg is no stroke of the digit beside it.
-        slight: for what has too little ink for a digit, and is not low.
+        stroke: for a 1, at each side where it is cut from other ink: any straight stroke reads as a 1.
+        sure: times the logarithm of reject's probability, which is negative: a bonus for sure digits.
+        mark: for a mark that stands apart and is too low for a digit, in place of everything else.
+        near: added for such a mark if it may be broken off from what is beside it.
+        torn: for a gap inside of what is cut from other ink: a letter's leg is not a stroke of the digit beside it.
+        slight: for a candidate that has too little ink for a digit, and is not low.
     """
 
     cut: float = 5.9
@@ -76,9 +76,12 @@ SPREAD = np.array([0.20, 0.45, 0.20, 0.21, 0.21, 0.25, 0.22, 0.22, 0.23, 0.20])
 
 @dataclass(frozen=True)
 class Segment:
-    """One character of a field: its glyph, uint8 (28, 28), its box in the page's pixels, and whether it is no digit.
+    """One character of a field.
 
-    A ``mark`` is no digit by its size and place, whatever it looks like alone: a comma looks like a one.
+    Attributes:
+        glyph: uint8 (28, 28).
+        box: left, top, right, bottom in the page's pixels.
+        mark: whether it can't be a digit by its size and place, whatever it looks like alone: a comma looks like a 1.
     """
 
     glyph: Grey

@@ -1,1 +1,1 @@
-"""A model held against labelled images: figures, plots, temperature and operating points."""
+"""Measuring a model on labelled images: figures, plots, temperature and operating points."""

@@ -1,4 +1,4 @@
-"""Labelled images to measure a model on: what they are, which of them to take, and what tells two sets apart."""
+"""Labelled data sets to measure a model on: their examples, a choice among these, and their fingerprint."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ _MAX_ARRAY_BYTES = 8 << 30
 
 
 def origin_of(bundle: Bundle) -> Origin:
-    """The training run that a model tells of.
+    """The training run that a model's description records.
 
     Raises:
-        ModelError: it tells of none.
+        ModelError: it records none.
     """
     from recognizer.training.config import make_config
 

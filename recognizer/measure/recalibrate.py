@@ -175,7 +175,7 @@ def _images(examples: Iterable[Example], asked: list[tuple[int, str]]) -> Iterat
 
 
 def fit(seen: Seen, goal: Goal, before: Fitted) -> Fitted:
-    """The temperature and the operating point that the digits among the images ask for.
+    """Fit the temperature, and choose the operating point, on the digits among the images.
 
     Raises:
         DataError: they are too few to show the goal, or no operating point reaches it.

@@ -1,4 +1,4 @@
-"""Models that are taken into the registry: told apart, tried, and copied."""
+"""Taking a model into the registry: telling it from others, trying it, copying it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recognizer.files import sync, write_whole
 
 
 def digest_of(bundle: Bundle) -> str:
-    """The SHA-256 of a model, without the version that it is called by."""
+    """The SHA-256 of a model, whatever version it is called."""
     meta = {key: value for key, value in bundle.meta.items() if key != "version"}
     return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
 
@@ -29,7 +29,7 @@ def has_digest(folder: Path, digest: str) -> bool:
 
 
 def see_it_answer(folder: Path) -> None:
-    """Let a model read a bar.
+    """Make sure that a model can answer, by letting it read a drawn bar.
 
     Raises:
         ModelError: it can't.

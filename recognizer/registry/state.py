@@ -74,7 +74,7 @@ class State:
 
     Attributes:
         current: the current version.
-        previous: the versions to roll back to, the last one first to go.
+        previous: the versions to roll back to, the latest last.
         versions: those that are registered, by name, the oldest first.
         history: all changes, the oldest first.
     """
@@ -85,17 +85,17 @@ class State:
     history: list[Event] = field(default_factory=list)
 
     def switch(self, action: Action, version: str, who: str, why: str) -> None:
-        """Make a version the current one, and remember it."""
+        """Make a version the current one, and record the change."""
         before, self.current = self.current, version
         self.record(action, version, who, why, before)
 
     def record(self, action: Action, version: str, who: str, why: str, before: str = "") -> None:
-        """Remember a change."""
+        """Add a change to the history."""
         event = Event(action, version, before or self.current, self.current, now(), who, why)
         self.history.append(event)
 
     def forget(self, version: str) -> None:
-        """Leave a version out, so that each step back still leads to another version."""
+        """Remove a version, also from those to roll back to: each step back still leads to another version."""
         del self.versions[version]
         kept = [self.current]
         for each in reversed(self.previous):

@@ -78,7 +78,7 @@ class Registry:
         return read_state(self.folder).history
 
     def stamp(self) -> Stamp | None:
-        """Changes whenever the registry does; costs a look at one file's entry."""
+        """A value that changes whenever the registry does; it costs one `stat` of a file."""
         try:
             info = (self.folder / REGISTRY_FILE).stat()
         except OSError:  # none; or one that can't be read, as `read_state` tells
@@ -261,7 +261,7 @@ class Watch:
     def changed(self) -> bool:
         """Whether another version has become current since this was last asked.
 
-        Costs a look at one file's entry, a few microseconds, while nothing changes.
+        It costs one `stat` of a file, a few microseconds, while nothing changes.
 
         Raises:
             ModelError: the registry can't be read any more.

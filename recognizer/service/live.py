@@ -95,7 +95,7 @@ class Live:
         self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop looking for another model."""
         self.state = "stopping"
         if self._task:
             self._task.cancel()

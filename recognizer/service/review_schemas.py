@@ -92,7 +92,7 @@ class CasesQuery(Strict):
 
 
 class CaseList(BaseModel):
-    """A page of cases, and the number to go on after; null at the end."""
+    """A page of cases; `next` is the number to go on after, null at the end."""
 
     cases: list[Case]
     next: int | None
@@ -138,14 +138,14 @@ class Doubtful(BaseModel):
 
 
 class DoubtfulList(BaseModel):
-    """A page of them, the latest first, and the number to go on below; null at the end."""
+    """A page of doubtful answers, the latest first; `next` is the number to go on below, null at the end."""
 
     doubtful: list[Doubtful]
     next: int | None
 
 
 class DoubtfulQuery(Strict):
-    """Which of them."""
+    """Which doubtful answers are meant."""
 
     below: int | None = Field(None, ge=1, le=2**31 - 1)
     limit: int = Field(100, ge=1, le=MOST_LISTED)

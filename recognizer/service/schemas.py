@@ -17,7 +17,7 @@ Pixels = Annotated[str, Field(description="Base64 of 28×28 bytes, row by row: b
 
 
 class Strict(BaseModel):
-    """What a client sends: nothing that is not known."""
+    """What a client sends; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 

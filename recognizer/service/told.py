@@ -1,4 +1,4 @@
-"""How answers, similar images and cases are told, JSON-ready."""
+"""Answers, similar images and cases as JSON-ready values."""
 
 from __future__ import annotations
 

@@ -31,13 +31,13 @@ class Reading(NamedTuple):
 
     @staticmethod
     def nothing(n: int) -> Reading:
-        """A place for N readings: logits that are NaN."""
+        """N readings that are still to be filled in: all logits are NaN."""
         empty = np.full((n, REJECT + 1), np.nan, np.float32)
         return Reading(empty, empty.copy(), [None] * n)
 
     @staticmethod
     def join(parts: Sequence[Reading]) -> Reading:
-        """One after the other."""
+        """The readings of all parts, one after the other."""
         parts = [Reading.nothing(0), *parts]
         return Reading(
             np.concatenate([each.first for each in parts]),

@@ -36,7 +36,7 @@ READER_VIEWS: tuple[View, ...] = ((0.0, 0.0, 1.0, 0, 0), *VIEWS[2:4])
 
 @dataclass(frozen=True)
 class Reader:
-    """How much a second reader's answers count.
+    """How much the answers of a second reader count.
 
     Attributes:
         weight: their share in the final logits, 0–1.
@@ -53,7 +53,7 @@ class SecondLook:
 
     Attributes:
         lead: a glyph whose likeliest class leads the next by less than this, in logits, is in doubt.
-        views: how it is changed for a look each.
+        views: the changes of the glyph, one for each look.
         reader: for a model with a larger network that looks again; None: the same network does.
     """
 
