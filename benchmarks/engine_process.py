@@ -226,7 +226,7 @@ def main() -> None:
         ask = engine.build(codes, job["threads"])
         built.append(time.perf_counter() - start)
         held = held if number else resident() - before
-    # On one thread the time of the processor, which other programs hardly disturb.
+    # On one thread CPU time, which other programs hardly disturb.
     clock = time.process_time if job["threads"] == 1 else time.perf_counter
     faces = ask(queries, truth.shape[1]) if job["rounds"] else {}
     result = {

@@ -3,16 +3,16 @@
     python benchmarks/planted.py --data DIR [--seeds 3] [--part writer noise] [--model M] [--runs runs/planted]
 
 The writer: 150 reports of handwritten eights with hardly any ink on the left side, and as many reports
-of other digits of the same writer and of others, who write ordinarily. `badcase diagnose` is to name the pair and to
-propose a specialist; after `badcase learn` and `badcase promote`, the pattern is counted on eights that were not
-reported, and the other pairs on MNIST test.
+of other digits of the same writer and of others, who write ordinarily. `badcase diagnose` should name the pair and
+propose a specialist. After `badcase learn` and `badcase promote`, mistakes of the pattern are counted on eights that
+were not reported, and those of the other pairs on MNIST test.
 
-Wrong labels: 200 reports from meters or faxes, one in ten with a wrong label, drawn evenly from all others. Counted are
-the wrong labels in the list to look at, and the length of that list. Nobody looks: then the model learns, and is
-promoted or not; measured are the other half of the sources, MNIST test, and non-digits.
+Wrong labels: 200 reports from meters or faxes, one in ten with a wrong label, drawn evenly from all others. Counted:
+the wrong labels in the list to look at, and the length of that list. Nobody looks at it; the model learns, and is
+promoted or not. Measured: the other half of the sources, MNIST test, and non-digits.
 
-What is reported is of MNIST's training digits, the eights that are counted are of those that training held out. A run's
-folder keeps its figures; what is there is not done again.
+Reports of the writer come from MNIST's training digits; the eights that are counted, from those that training held out.
+A run's folder keeps its figures; finished runs are not repeated.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def unseen_eights(images: Grey, labels: Grey, seed: int) -> Grey:
 
 
 def other_pairs(answers: Answers, labels: Grey) -> int:
-    """Best guesses that are wrong, within any other pair."""
+    """Wrong best guesses, but for those within the pair."""
     wrong = answers.best != labels
     within = np.isin(labels, PAIR) & np.isin(answers.best, PAIR)
     return int((wrong & ~within).sum())
@@ -162,14 +162,14 @@ def plant_noise(
 
 
 def _looked(keys: dict[bytes, int]) -> set[int]:
-    """Which reports are in the list to look at: places, by their glyphs."""
+    """Which reports are in the list to look at: their indices, found by their glyphs."""
     learning = read_bundle(candidate_folder()).meta["learning"]
     with Store.open() as store:
         return {keys[glyph.tobytes()] for glyph in store.glyphs(list(learning["look"]))}
 
 
 def kept(folder: Path, make: Any) -> dict[str, Any]:  # noqa: ANN401 - a function without arguments
-    """The figures of a run: those that are there, or new ones."""
+    """The figures of a run: those kept, or new ones."""
     file = folder / FIGURES
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

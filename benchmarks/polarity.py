@@ -9,7 +9,7 @@ those that are left out). Half of the pages of each group fit the weights, the o
 
 Logistic regression without intercept on signs of both polarities: an inverted page has the opposite signs, so each
 page counts twice, and neither side is favoured. Tight crops count three times, being the hardest; empty cells a tenth,
-for their polarity matters little.
+as their polarity matters little.
 """
 
 from __future__ import annotations
@@ -212,9 +212,9 @@ def main() -> None:
         "polarity",
         "Polarity: which side is the ink",
         header(packages, **facts, command=command),
-        "Weights, in logits. Half of the pages fit them.\n",
+        "Weights, in logits, fitted on half of the pages.\n",
         weights,
-        f"Errors on the other half. A page is doubtful where the clear signs leave less than {ink.DOUBT:g} logits.\n",
+        f"Errors on the other half. A page is doubtful where the clear signs sum to less than {ink.DOUBT:g} logits.\n",
         figures,
     )
 

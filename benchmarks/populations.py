@@ -1,7 +1,7 @@
 """New populations that a model meets: digits on meters, faxed envelopes, sudoku cells; each image knows its source.
 
-Sources stand for what changes from one place to another: a display, a writer's batch, a photograph. Those of one half
-report; on the others the model is judged, so that nothing is measured on a source that was learnt from.
+Sources stand for what changes from one place to another: a display, a writer's batch, a photograph. Half of the sources
+report; the model is judged on the others, so that nothing is measured on a source that was learnt from.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _dots(ink: NDArray[np.float32], label: int, style: _Style) -> None:
 
 
 def fax(data: Path) -> Population:
-    """USPS digits as fax machines deliver them: black and white at 16 by 16; each stretch of the file has its own."""
+    """USPS digits as fax machines deliver them: black and white, 16 by 16; each batch of the file has its own."""
     with np.load(data / USPS, allow_pickle=False) as stored:
         images, labels = stored["images"], stored["labels"].astype(np.uint8)
     made = []
@@ -182,8 +182,8 @@ class _Shot:
 def sudoku(cells: Path) -> Population:
     """Cells of sudokus photographed askew, empty ones among them; a source is a photograph.
 
-    Of the photographs as they are, the model that ships fails on some 1 % only. So each is taken again with a telephone
-    held at an angle: turned and slanted in its own way, a little blurred and noisy, kept as a small JPEG.
+    On the photographs as they are, the shipped model fails in only about 1 % of cases. So each is retaken, as by a
+    phone held at an angle: turned and slanted in its own way, a little blurred and noisy, kept as a small JPEG.
     """
     with np.load(cells, allow_pickle=False) as stored:
         labels = stored["labels"].astype(int)

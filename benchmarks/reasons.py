@@ -7,12 +7,12 @@ Made of digits of MNIST's training part that the model was not trained on, and o
 - blank: paper without ink, and empty cells of forms;
 - several_glyphs: two or three digits 4–10 columns apart, plain and scanned;
 - not_a_digit: families of non-digits and typefaces that training never saw;
-- ambiguous: a shape halfway between two digits that are easily taken for each other, between their signed distance
-  fields; one that the model would read as the same digit from a third to two thirds of the way is no such shape;
-- low_confidence: a digit of which patches are missing, as of a stamp that took badly, and noise.
+- ambiguous: a shape halfway between two digits that are easily confused, by their signed distance fields; left out are
+  those that the model reads as the same digit from a third to two thirds of the way;
+- low_confidence: a digit with patches missing, as of a badly inked stamp, and noise.
 
-A page counts as right if it is refused for that reason. What is accepted is shown beside it: of the last two kinds some
-pages are still legible, so that to accept them is no mistake.
+A page counts as right if it is refused for that reason. What is accepted is shown beside it: some pages of the last two
+kinds are still legible, so accepting them is no mistake.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 - variants: the same digits of MNIST's test part inverted, framed, cropped, enlarged, compressed, faint, in shadow, in
   the alpha channel, photographed and scanned (simulated);
-- disturbances: turned, sheared, blurred, noisy, spattered and with a square missing, more and more;
+- disturbances of growing strength: turned, sheared, blurred, noisy, spattered, and with a square missing;
 - with files of one's own, which this project doesn't have: USPS (``images``, ``labels``); crops of photographed cells
   (``images``, ``labels`` over 9 for empty ones, ``printed``, ``report`` for those to report on); and Omniglot, of which
   none is a digit (``images`` as packed bits).
@@ -58,12 +58,12 @@ PICTURES: dict[str, Change] = {
 
 
 def turned(digit: Image, degrees: float, rng: np.random.Generator) -> Image:
-    """To one side or the other, by lot."""
+    """To one side or the other, at random."""
     return _warped(digit, cv2.getRotationMatrix2D((13.5, 13.5), degrees * rng.choice([-1, 1]), 1.0))
 
 
 def sheared(digit: Image, share: float, rng: np.random.Generator) -> Image:
-    """To one side or the other, by lot."""
+    """To one side or the other, at random."""
     lean = share * rng.choice([-1, 1])
     return _warped(digit, np.array([[1, lean, -13.5 * lean], [0, 1, 0]]))
 

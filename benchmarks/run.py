@@ -1,4 +1,4 @@
-"""Side by side: this project and what else reads digits, in one run. Accuracy, false accepts, speed, memory, size.
+"""Side by side: this project and other readers of digits, in one run. Accuracy, false accepts, speed, memory, size.
 
     python benchmarks/run.py --data DIR [--quick] [--only NAME…] [--seed 0] [--model FOLDER] [--env DIR]
 

@@ -33,10 +33,10 @@ K = 10
 WANTED = (0.99, 0.998)
 OURS = {"ours": "pynndescent (ours)", "exact": "exact (ours)", "plain": "pynndescent, as it comes"}
 NOTE = (
-    "Every engine gets the same vectors as float32; ours keeps them as int8, as galleries do, and its figures contain "
+    "Every engine gets the same vectors as float32. Ours keeps them as int8, as galleries do, and its figures include "
     "ranking and all else that a gallery's search does with codes. HNSW: 16 links, build effort 200; "
-    "annoy: 50 trees. A rate at a recall lies between two points of the curve; the setting is that of the second. "
-    "Points beside each other show that times scatter by up to a fifth."
+    "annoy: 50 trees. A rate at a recall is interpolated between two points of the curve; the setting is that of the "
+    "second. Neighbouring points show that times scatter by up to a fifth."
 )
 PEERS = ("hnswlib", "faiss HNSW", "annoy", "faiss flat")
 
@@ -128,14 +128,14 @@ def costs(results: dict[str, dict[str, Any]]) -> str:
 
 
 def verdict(found: Sequence[Curve], recall: float) -> str:
-    """How many times as many queries a second ours answers as other libraries, in words."""
+    """Our queries a second as a multiple of other libraries', in words."""
     rates = {curve.name: curve.rate(recall) for curve in found}
     others = {name: rates[name] for name in PEERS}
     times = {name: rates[OURS["ours"]] / rate for name, rate in others.items() if rate}
     lines = [f"{name} {share:.2f}" for name, share in times.items()]
     slower = [name for name, share in times.items() if share < 1]
     outcome = f"**Ours is slower than {' and '.join(slower)}.**" if slower else "None of them is quicker."
-    return f"Ours answers so many times as many at {recall:g}: {', '.join(lines)}. {outcome}\n"
+    return f"Our queries a second at {recall:g}, as a multiple of theirs: {', '.join(lines)}. {outcome}\n"
 
 
 def draw_picture(by_threads: dict[int, list[Curve]], file: Path) -> None:
@@ -191,7 +191,7 @@ def sections(results: dict[int, dict[str, dict[str, Any]]]) -> list[str]:
 
 
 def first_ever(job: dict[str, Any], place: str) -> float:
-    """Seconds of our first build after an installation, when nothing that was compiled is kept yet."""
+    """Seconds of our first build after an installation, when no compiled code is cached yet."""
     new = job | {"engine": "ours", "threads": 1, "builds": 1, "rounds": 0}
     result = measured_by(sys.executable, "engine_process.py", new, 1, NUMBA_CACHE_DIR=place)
     return float(result["build"][0])
@@ -224,13 +224,13 @@ def main() -> None:
             seed=args.seed,
             command="`python benchmarks/search_engines.py`",
         ),
-        "Timed: all queries in one call (annoy takes one at a time), codes at hand; the median of "
-        f"{args.rounds} after one that is not counted; what takes over 2 s, once; on one thread the time of the "
-        f"processor, on more that of the clock. {NOTE}\n",
+        "Timed: all queries in one call (annoy takes one at a time), with codes made before; the median of "
+        f"{args.rounds} calls after one that is not counted, or one call alone if it takes over 2 s; CPU time on one "
+        f"thread, wall-clock time on more. {NOTE}\n",
         f"![Queries a second by recall]({PICTURE})\n",
         *sections(results),
-        f"Our very first build after an installation also compiles: {compiling:.1f} s in all. What is compiled is kept "
-        "on disk, so that this is paid once.\n",
+        f"Our first build after an installation also compiles code: {compiling:.1f} s in all. The compiled code is "
+        "kept on disk, so this happens once.\n",
     )
 
 

@@ -4,7 +4,7 @@
 
 The images are disturbed copies of MNIST's training images. One gallery grows to 10,000 images, to 60,000, to 200,000
 and so on. At each size every engine is measured in processes of its own: one that makes its index, and one that finds
-it on disk. `--largest 1000000` takes about fifteen minutes and 2 GB of memory, by what 200,000 take.
+it on disk. `--largest 1000000` takes about fifteen minutes and 2 GB of memory, extrapolated from 200,000.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ PIECE = 20_000
 MEGABYTE = 1e6
 IMAGE = Path(__file__).parents[1] / "examples" / "photo-4.png"
 NOTE = (
-    "Below: the time to make an index and the memory of that process at its peak; the same of a later process, which "
-    f"loads what is saved (only the graph is); milliseconds of one query, glyph to {K} hits, alone and in a batch of "
-    "all; and how many of the exact search's ten it finds, which for recall mode is no measure of worth."
+    "The tables below give the time to make an index and the peak memory of that process; the same for a later "
+    f"process, which loads what is saved (only the graph is); milliseconds of one query, from glyph to {K} hits, alone "
+    "and in a batch of all; and how many of the exact search's ten it finds, which says nothing of recall mode's worth."
 )
 Result = dict[str, Any]
 
@@ -120,14 +120,14 @@ def measure(folder: Path, job: Result) -> dict[str, Result]:
 
 
 def power(sizes: Sequence[int], values: Sequence[float]) -> str:
-    """With which power of the size a value grows, from the first size to the last."""
+    """The power of the size that a value grows with, from the first size to the last."""
     if len(sizes) < 2 or min(values) <= 0:
         return "–"
     return f"{math.log(values[-1] / values[0]) / math.log(sizes[-1] / sizes[0]):.2f}"
 
 
 def engine_tables(by_size: dict[int, dict[str, Result]]) -> list[str]:
-    """A table for each engine; the last line says with which power of the size a column grows."""
+    """A table for each engine; the last line gives the power of the size that a column grows with."""
     columns = {
         "index made, s": ("made", 1.0, "{:.2f}"),
         "peak, MB": ("peak when made", 1 / MEGABYTE, "{:.0f}"),

@@ -43,7 +43,7 @@ class Copies:
 
 
 def options(description: str | None, gallery: int | None = None) -> argparse.ArgumentParser:
-    """The options that all of them have; how large the gallery is only where there is one size."""
+    """The options that all of them share; the gallery's size only where there is one size."""
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
     parser.add_argument("--encoder", help="the folder of an encoder (default: the one that ships)")
@@ -65,7 +65,7 @@ def draw(n: int, among: int, seed: int) -> Ids:
 
 
 def disturb(digits: Digits, n: int, seed: int, *changes: Change, normalise: bool = False) -> Copies:
-    """Disturbed copies of ``n`` digits drawn by lot; the same digits whatever the changes."""
+    """Disturbed copies of ``n`` digits drawn at random; the same digits whatever the changes."""
     rows = draw(n, len(digits), seed)
     return Copies(copies(digits.glyphs[rows], [seed, 1], *changes, normalise=normalise), rows)
 

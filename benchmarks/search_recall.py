@@ -1,10 +1,10 @@
-"""Recall mode against dense exact search: bytes an item and milliseconds a query where both find as much.
+"""Recall mode against dense exact search: bytes an item and milliseconds a query at equal recall.
 
     python benchmarks/search_recall.py --data DIR [--gallery 60000] [--n 1000] [--seed 1]
 
 Recall mode takes candidates by the wide code from an inverted index. Both codes are also cut: the wide one to the
-strongest few of each image's dimensions, the dense one to its first principal axes. So there is a curve of each, of
-R@100 by size and by time.
+strongest few of each image's dimensions, the dense one to its first principal axes. This gives a curve for each: R@100
+by size and by time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ POSTED, LISTED, COUNTED = 5, 3, 2
 
 @dataclass(frozen=True)
 class Point:
-    """A code: what finds, how much of it, what it takes.
+    """A point of a curve: a code, what it finds, and what it takes.
 
     Attributes:
         name: of the code.
@@ -135,7 +135,7 @@ def verdict(wide: Sequence[Point], dense: Sequence[Point]) -> str:
     size, spent = same
     return (
         f"At recall mode's R@100 of {mode.recall[-1]:.3f}: recall mode {mode.memory:.0f} bytes an item and "
-        f"{mode.query:.2f} ms a query; dense exact search {size:.0f} bytes and {spent:.2f} ms (between its points). "
+        f"{mode.query:.2f} ms a query; dense exact search {size:.0f} bytes and {spent:.2f} ms (interpolated). "
         f"Recall mode takes {mode.memory / size:.1f} times the bytes and {mode.query / spent:.1f} times the time.\n"
     )
 
@@ -160,7 +160,7 @@ def draw_picture(curves: dict[str, list[Point]], file: Path) -> None:
 
 
 def wide_curve(gallery: WideCodes, queries: WideCodes, width: int, copies: Copies) -> list[Point]:
-    """Recall mode with fewer and fewer cut away; the last point is the whole code."""
+    """Recall mode with less and less cut away; the last point is the whole code."""
     points = []
     for most in (each for each in KEPT if each < gallery.counts.max()):
         kept, asked = strongest(gallery, most), strongest(queries, most)
@@ -204,8 +204,8 @@ def main() -> None:
             command="`python benchmarks/search_recall.py`",
         ),
         f"A wide code has {len(wide.dimensions) / len(wide):.1f} non-zeros on average. Timed: one query at a time on "
-        f"one thread, {CANDIDATES} hits, codes at hand, without re-ranking; the mean of {TIMED} queries, the median of "
-        "3 rounds. On disk is the forward index, in memory the inverted one.\n",
+        f"one thread, {CANDIDATES} hits, codes made before, without re-ranking; the mean of {TIMED} queries, the "
+        "median of 3 rounds. The forward index is on disk, the inverted one in memory.\n",
         table(
             ["code", "R@1", "R@10", "R@100", "bytes an item", "on disk", "ms a query"],
             [point.row() for point in (*by_wide, *by_dense)],

@@ -2,7 +2,7 @@
 
     python benchmarks/search_schemes.py --data DIR [--gallery 60000] [--n 1000] [--seed 1] [--small 1000]
 
-The gallery is MNIST's training part. P@10 is of images of its test part; R@1, R@10 and R@100 say how often the original
+The gallery is MNIST's training part. P@10 is on images of its test part; R@1, R@10 and R@100 say how often the original
 of a disturbed copy is the first, among the first 10, among the first 100. Copies are turned by up to 12°, moved by up
 to 3 pixels, half of them thickened, with 2 % stray pixels on and off and Gaussian noise of 0.1.
 """
@@ -43,7 +43,7 @@ RECALL = ("R@1", "R@10", "R@100")
 
 @dataclass(frozen=True)
 class Worth:
-    """What a way of searching is worth, and costs.
+    """How well a way of searching finds, and what it costs.
 
     Attributes:
         name: the way's.
@@ -52,7 +52,7 @@ class Worth:
         normalised: the same of copies that passed the normaliser.
         item_bytes: what an image takes in the index.
         encoding: microseconds that the code of an image takes.
-        query: milliseconds that a search takes, with its code at hand.
+        query: milliseconds that a search takes, with its code made before.
     """
 
     name: str
@@ -173,7 +173,7 @@ def generalisation(
 
 
 def _loss(rows: Sequence[Sequence[str]]) -> str:
-    """What images that were never trained on lose against as many that were."""
+    """How much less is found of images that were never trained on than of as many that were."""
     seen, unseen = (np.array(rows[0][first : first + 4], float) for first in (5, 9))
     lost = [f"{1 - each:+.1%}" for each in unseen / np.maximum(seen, 1e-9)]
     return (
@@ -244,13 +244,13 @@ def _parts(args: argparse.Namespace) -> list[str]:
             command="`python benchmarks/search_schemes.py`",
         ),
         f"Gallery: {len(full):,} MNIST training images. Timed on one thread, in batches of {args.n}: encoding copies, "
-        "and exact search with codes at hand (of the wide code: the inverted index). “Normalised”: the copies went "
+        "and exact search with codes made before (of the wide code: the inverted index). “Normalised”: copies went "
         "through `to_glyph` first, as files do. Baselines are float32. Nothing was chosen by these figures.\n",
         table(COLUMNS, [result.row() for result in results]),
         best(results),
         f"![P@10 and R@1]({PICTURE})\n",
         f"## A classifier for each image\n\nGallery: {len(small):,} of the training images. Training takes "
-        f"{trained:.1f} ms an image with {len(small):,} to tell it from, and grows with their number: about "
+        f"{trained:.1f} ms an image, to tell it from {len(small):,}, and grows with their number: about "
         f"{trained * len(full) ** 2 / len(small) / 3.6e6:.0f} hours for {len(full):,}.\n",
         exemplars,
         "## Images and disturbances that training did not use\n\nCopies are sheared by up to 0.3, eroded by a pixel, "

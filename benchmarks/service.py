@@ -1,4 +1,4 @@
-"""How many images a second the service answers, and how soon: driven by wrk, beside an endpoint that does nothing.
+"""Images a second and latency of the service: driven by wrk, beside an endpoint that does nothing.
 
 Everything runs on this machine, the client too. Each figure is one run of wrk against a service of its own process;
 the endpoint that does nothing is one more route of the same application, which reads the body and answers.
@@ -135,7 +135,7 @@ def write_bodies(options: argparse.Namespace, folder: Path) -> tuple[Path, list[
 
 
 def singles(script: Path, options: argparse.Namespace) -> list[list[object]]:
-    """Rows of the table: each number of clients, with and without batching, beside nothing."""
+    """Rows of the table: each number of clients, with and without batching, beside the endpoint that does nothing."""
     rows: list[list[object]] = []
     for batch in BATCHES:
         with service(batch, options.workers) as (url, _):
@@ -166,7 +166,7 @@ def batches(bodies: list[bytes], options: argparse.Namespace) -> list[list[objec
             "form": lambda: client.post(f"{url}/recognize", files=form),
         }
         rates: dict[str, list[float]] = {kind: [] for kind in kinds}
-        for _ in range(options.rounds):  # in turn: what else runs on the machine meets all alike
+        for _ in range(options.rounds):  # in turn: other load on the machine affects all alike
             for kind, call in kinds.items():
                 begin = time.perf_counter()
                 call()
@@ -185,12 +185,12 @@ def memory_mib(pid: int) -> float:
 
 
 def soak(script: Path, options: argparse.Namespace) -> None:
-    """Hold four fifths of the rate that was measured; tell errors and memory, and end with 1 if either is wrong."""
+    """Hold four fifths of the rate that was measured; print errors and memory, and exit with 1 if either is wrong."""
     clients, asked, errors, held = CLIENTS[-1], 0.0, 0, []
     with service(Settings().batch, options.workers) as (url, pid):
         most = drive(f"{url}/recognize", clients, script, options.seconds)[0]
         wanted = 0.8 * most
-        # Each client rests after an answer, the less the longer that took: so all of them together ask so often.
+        # Each client pauses after an answer, the less the longer that took, so that together they keep the rate.
         resting = script.with_name("resting.lua")
         rest_ms = 1000 * clients / wanted
         for _ in range(max(1, round(60 * options.soak / SOAK_S))):
