@@ -1,4 +1,4 @@
-"""Whether other signals than the scores help to refuse what is no digit: a candidate each, judged on validation glyphs.
+"""Whether signals beside the scores help to refuse non-digits: each is judged on validation glyphs.
 
     python benchmarks/signals.py --run runs/best [--model FOLDER] [--seed 0]
 
@@ -44,7 +44,7 @@ def mahalanobis(
 
 
 def autoencoder_signals(glyphs: NDArray[np.uint8], known: NDArray[np.uint8]) -> dict[str, Values]:
-    """Of the autoencoder that ships: how badly it remembers a glyph, and how far the nearest known digit is."""
+    """Of the shipped autoencoder: how badly it reconstructs a glyph, and how far the nearest known digit is."""
     encoder = Encoder.open(threads=2)
     codes, own = (np.asarray(encoder.dense(each), np.float32) for each in (known, glyphs))
     codes, own = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (codes, own))

@@ -2,7 +2,7 @@
 
     python benchmarks/specialists.py --run runs/specialists [--note TEXT]
 
-Nothing is measured here: what is written was measured by the run, and stands in its metrics.json.
+Nothing is measured here: the figures come from the run's metrics.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PICTURES = ("pairs.png", "confusion.png", "cascade.png")
 CHANGE = ("n", "before", "after", "mended", "broken", "change", "p")
 POOLS = {"out_of_fold": "out of fold", "validation": "validation pool"}
 COST = ("errors", "million multiplications", "of the full model's")
-CASCADE = "Out of fold, networks of few passes stand for the models; the validation pool is answered by the models.\n"
+CASCADE = "Out of fold, networks trained for few epochs stand for the models; the models answer the validation pool.\n"
 Figures = Mapping[str, Any]
 
 
@@ -82,7 +82,7 @@ def sections(name: str, found: Figures) -> Iterator[str]:
         ],
     )  # fmt: skip
     kinds = list(found["choices"][0]["errors"]) if found["choices"] else []
-    yield "Errors by kind of specialist, of glyphs whose two best classes are the pair:\n"
+    yield "Errors by kind of specialist, on glyphs whose two best classes are the pair:\n"
     yield table(
         ["pair", *kinds, "chosen", "pays"],
         [

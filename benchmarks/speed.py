@@ -129,7 +129,7 @@ def main() -> None:
         table(["page", "threads", "images a second"], batches),
         "Glyphs of MNIST a second through the network, in batches, second looks included.\n",
         table(["threads", "glyphs a second"], networks),
-        "Where the time of a file of 56×56 goes, on one thread, in chunks; and what the bare work takes.\n",
+        "Where the time for a file of 56×56 goes, on one thread, in chunks; and how long the bare work takes.\n",
         spent,
         f"Cold start of a process, milliseconds, median of {COLD_STARTS}.\n",
         table(["process", "ms"], [[name, f"{value:.0f}"] for name, value in cold.items()]),

@@ -3,8 +3,8 @@
     python benchmarks/stages.py --data mnist:validation rejects [--limit 2000] [--model FOLDER]
 
 Each input is timed in turn, on one thread: its glyph through stage one alone, through both stages, and the image
-through all of `recognize`. The sequence is gone through several times, and the least time of each input counts. Whole
-batches of 64 glyphs are timed in the same way.
+through all of `recognize`. The sequence is run several times, and the shortest time of each input counts. Whole batches
+of 64 glyphs are timed in the same way.
 """
 
 from __future__ import annotations

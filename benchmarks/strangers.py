@@ -1,12 +1,12 @@
-"""How many strangers pass for digits: families of non-digits that nobody who made the training's had a hand in.
+"""How many strangers pass for digits: families of non-digits written without sight of those of training.
 
     python benchmarks/strangers.py [--model M] [--data DIR] [--n 300] [--seed 20242] [--quick]
 
-Each family draws the same number of images, half of them cuts from pages of 28–120 pixels, the others bright on black
-of 28–40. Those made of digits take digits of MNIST's training part that the model was not trained on. The same digits,
-whole, in the same two forms, are the control. Print takes typefaces that the model was not trained on where there are
-enough of them; a family for which this machine has none is left out. ``--quick`` draws few, and writes to files of its
-own: its figures only show that everything works.
+Each family draws the same number of images: half are cuts from pages, 28–120 pixels, half bright on black, 28–40
+pixels. Families made of digits use digits of MNIST's training part that the model was not trained on. The same digits,
+whole, in the same two forms, are the control. Printed families use typefaces that the model was not trained on where
+there are enough of them; a family for which this machine has none is left out. ``--quick`` draws few images, and writes
+to files of its own: its figures only show that everything works.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ GREYS = 16
 SOME = 0.01  # of a family: more of it is worth a look
 
 ABOUT = """
-The families were written, by a language model, without sight of those that training draws or of any result. What
-looked like a digit to it was taken out before anything was measured; nothing was changed by what was accepted. Some
-signs turned out afterwards to be like digits, and were left in: above all the Cyrillic Ц, in `hand_cyrillic` and
-`print_greek_cyrillic`, which is like an open 4. Since then the digits were replaced by others that training held out,
-and the typefaces by such where there are enough of them. No setting of a model is chosen by these figures.
+A language model wrote these families, without sight of those of training or of any result. What looked like a digit to
+it was taken out before anything was measured; nothing was changed because of what was accepted. Some signs later turned
+out to look like digits and were left in: above all the Cyrillic Ц, in `hand_cyrillic` and `print_greek_cyrillic`, which
+looks like an open 4. Since then the digits were replaced by ones that training held out, and so were the typefaces
+where there are enough of them. No setting of a model is chosen by these figures.
 """
 
 
@@ -101,7 +101,7 @@ def control(seed: int, index: int, material: Material) -> tuple[Mask, int]:
 
 
 def measure(model: Recognizer, material: Material, n: int, seed: int) -> tuple[list[Found], dict[str, str]]:
-    """The families, those first of which most is accepted; and those left out, with the typeface they lack."""
+    """The families, the most accepted first; and those left out, with the typeface they lack."""
     found, left_out = [], {}
     for family in FAMILIES.values():
         try:
@@ -188,7 +188,7 @@ def report(
         "Strangers: non-digits of families that training does not know",
         facts,
         ABOUT.lstrip("\n"),
-        f"Of {many} families more than {SOME * 100:g} % is accepted; they stand first.\n",
+        f"Of {many} families more than {SOME * 100:g} % is accepted; they come first.\n",
         table(["family", "what it is", "n", *columns, "read as"], [each.row() for each in found]),
         f"The control is whole digits in the same forms; of those accepted, {100 * right:.2f} % are read right.\n",
         table(

@@ -3,17 +3,17 @@
     python benchmarks/studies.py shuffling --run runs/best [--digits 15000] [--epochs 5] [--seeds 3] [--out runs/studies]
     python benchmarks/studies.py rejects --run runs/best
 
-Nothing is drawn anew: the pool is the one that `recognizer train` left in the folder of the run. A part of it is taken,
-handwritten digits and as many non-digits, and a small network learns from that:
+No samples are made: the pool is the one that `recognizer train` left in the folder of the run. A small network learns
+from a part of it, handwritten digits and as many non-digits:
 
 - shuffling: with the samples reshuffled in each epoch; shuffled once; never, that is in the order of the pool, digits
   before non-digits; and sorted by class. All else is the same.
 - rejects: with all groups of non-digits, and with each left out in turn. Others take the place of those left out, so
   that every network sees as many non-digits.
 
-Measured is on the run's validation pool, at the threshold that accepts 99 % of its handwritten digits. What is finished
-lies in ``--out`` and is not done again. A training takes about half a minute on two cores; shuffling has 12 of them,
-rejects 21.
+Figures are of the run's validation pool, at the threshold that accepts 99 % of its handwritten digits. Finished
+trainings are kept in ``--out`` and not repeated. A training takes about half a minute on two cores; shuffling has 12 of
+them, rejects 21.
 """  # noqa: E501 - commands stand in one line
 
 from __future__ import annotations
@@ -265,8 +265,8 @@ def main() -> None:
             command=f"`python benchmarks/studies.py {args.study} --run runs/best`",
         ),
         f"A network with {NETWORK.half} and {NETWORK.quarter} channels, at the threshold that accepts "
-        f"{COVERAGE:.0%} of handwritten validation digits. The mean over the seeds, and in brackets the least and the "
-        "most.\n",
+        f"{COVERAGE:.0%} of handwritten validation digits. The mean over the seeds, with the least and the most in "
+        "brackets.\n",
         *parts,
         figures=figures,
     )

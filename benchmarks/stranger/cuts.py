@@ -1,4 +1,4 @@
-"""Strangers: parts of digits, digits turned or mirrored, counters between two digits, segments that are none."""
+"""Strangers: parts of digits, digits turned or mirrored, counters between two digits, seven segments that show none."""
 
 from __future__ import annotations
 

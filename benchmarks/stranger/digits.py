@@ -1,4 +1,4 @@
-"""Strangers: handwritten digits that can be read no more, or that are several."""
+"""Strangers: handwritten digits that can no longer be read, or several of them in one image."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Typefaces:
 
     Attributes:
         used: the families of typefaces that were asked for and are there, and whether training left each out.
-        missing: of each list that was asked for in vain, the first name.
+        missing: the first name of each list of which none was found.
     """
 
     def __init__(self, found: Sequence[Typeface], trained: Mapping[str, str]) -> None:
