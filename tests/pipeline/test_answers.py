@@ -205,8 +205,11 @@ def test_max_error_accepts_less_for_a_smaller_error(model):
         {"max_error": 1.5},
         {"max_error": float("nan")},
         {"max_error": "0.01"},
+        {"max_error": True},
         {"threads": 0},
         {"threads": "2"},
+        {"threads": 1.0},
+        {"threads": True},
         {"model": 5},
         {"model": "a\0b"},
     ],
@@ -215,6 +218,17 @@ def test_wrong_options_of_load(options):
     with pytest.raises(UsageError) as caught:
         Recognizer.load(**options)
     assert caught.value.exit_code == 2
+
+
+def test_numbers_may_be_numpy_s():
+    loaded = Recognizer.load(threads=np.int64(1), max_error=np.float32(0.25))
+    assert loaded.model.endswith(", error 0.25")
+    assert len(list(loaded.recognize_many(PAGES[:3], batch_size=np.int32(2)))) == 3
+
+
+def test_with_every_error_allowed_every_guess_is_an_answer():
+    answers = list(Recognizer.load(max_error=1).recognize_many(PAGES))
+    assert [answer.digit for answer in answers] == [answer.best for answer in answers]
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,19 @@ def test_boxes_of_a_page(model):
 
 
 def test_boxes_that_reach_beyond_the_page(model):
-    page = PAGES[7]
-    inside, over, blank, outside, inverted = model.recognize_boxes(
+    page = np.pad(PAGES[7], ((0, 0), (0, 40)), mode="edge")
+    inside, over, blank, *without = model.recognize_boxes(
         page,
-        [(0, 0, 112, 112), (-50, -50, 300, 300), (0, 0, 5, 5), (500, 500, 600, 600), (50, 50, 20, 20)],
+        [
+            *((0, 0, 152, 112), (-50, -50, 300, 300), (0, 0, 5, 5)),
+            *((500, 500, 600, 600), (50, 50, 20, 20), (-90, 0, -20, 112), (0, -90, 152, -20)),
+        ],
     )
     assert over.best == inside.best
     assert over.box == (-50, -50, 300, 300)
     assert blank.reason == "blank"
-    for answer in (outside, inverted):
-        assert "box" in str(answer.error)
+    for answer in without:
+        assert f"box {answer.box} holds no pixels of the page, which is 152x112" in str(answer.error)
         assert answer.rejected is False
 
 
@@ -49,11 +52,14 @@ def test_the_page_of_boxes_must_be_readable(model):
 
 
 @pytest.mark.parametrize(
-    "box", [(1, 2, 3), (1, 2, 3, 4, 5), ("a", 1, 2, 3), 7, (0, 0, float("nan"), 5), None]
+    "box",
+    [(1, 2, 3), (1, 2, 3, 4, 5), ("a", 1, 2, 3), 7, (0, 0, float("nan"), 5), (0, 0, float("inf"), 5), None],
 )
 def test_boxes_that_are_none(model, box):
     with pytest.raises(UsageError):
         model.recognize_boxes(PAGES[0], [box])
+    with pytest.raises(UsageError, match="boxes are a list"):
+        model.recognize_boxes(PAGES[0], 7)
 
 
 def test_allowed_digits_in_boxes_are_as_alone(model):
