@@ -14,7 +14,7 @@ from recognizer.results import REJECT
 NEAR = 0.01  # share of pairs of known digits of the same class that are nearer than what counts as alike
 FEWEST = 5  # cases of a cluster
 DRAWS = 199
-SIGNIFICANCE = 0.01
+SIGNIFICANCE = 0.01  # of all pairs together, and of all clusters together
 _PAIRS = 4000
 Codes = NDArray[np.float32]
 

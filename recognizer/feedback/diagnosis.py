@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from recognizer.feedback.cases import Chosen
-from recognizer.feedback.clusters import Known, common_source, find_clusters
+from recognizer.feedback.clusters import SIGNIFICANCE, Known, common_source, find_clusters
 from recognizer.feedback.evidence import Evidence, Rows, gather
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.suspects import Suspect, contradictions, find_suspects
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 Action = Literal["look", "new specialist", "retrain specialist", "fine-tune", "add to the reject class"]
 Kind = Literal["labels", "pair", "cluster", "irregular"]
-SIGNIFICANCE = 0.01  # of all pairs together, and of all clusters together
 MOSTLY = 0.8  # share of a cluster that makes it one of something
 FEWEST_OF_PAIR = 3
 
@@ -224,14 +223,19 @@ def _remedy(
 
 def _commonest(cases: Evidence, rows: Rows) -> tuple[Pair, int]:
     """The commonest label and answer, and how many cases have them or the reverse."""
-    counts = Counter(zip(cases.labels[rows].tolist(), cases.read[rows].tolist(), strict=True))
+    counts = _mistakes(cases, rows)
     (label, read), _ = counts.most_common(1)[0]
     return (label, read), counts[label, read] + counts[read, label]
 
 
+def _mistakes(cases: Evidence, rows: Rows) -> Counter[Pair]:
+    """How many cases have each label and answer."""
+    return Counter(zip(cases.labels[rows].tolist(), cases.read[rows].tolist(), strict=True))
+
+
 def composition(cases: Evidence, rows: Rows) -> str:
     """The commonest mistakes among cases, such as "12 times 8 read as 3, 2 times 3 read as 8"."""
-    counts = Counter(zip(cases.labels[rows].tolist(), cases.read[rows].tolist(), strict=True))
+    counts = _mistakes(cases, rows)
     told = [
         f"{count} times {label_text(label)} read as {label_text(read)}"
         for (label, read), count in counts.most_common(3)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Column, Row, Select, select
 
 from recognizer.errors import UsageError
 from recognizer.feedback import records
@@ -62,15 +62,7 @@ class Lookup:
             chosen: which; None for all.
             after: leave out those up to this number; for whoever has seen them already.
         """
-        query = choose(chosen or Chosen()).order_by(CASES.c.id).limit(PAGE)
-        last = after
-        while True:
-            with self._database.reading() as connection:
-                rows = connection.execute(query.where(CASES.c.id > last)).all()
-            yield from map(records.case_of, rows)
-            if len(rows) < PAGE:
-                return
-            last = rows[-1].id
+        return map(records.case_of, self._by_number(choose(chosen or Chosen()), CASES.c.id, after))
 
     def get(self, case_id: int) -> Case:
         """One case.
@@ -100,14 +92,8 @@ class Lookup:
 
     def all_reports(self) -> Iterator[tuple[int, Report]]:
         """All reports, in the order of their storage, each with its case."""
-        query, last = select(REPORTS).order_by(REPORTS.c.id).limit(PAGE), 0
-        while True:
-            with self._database.reading() as connection:
-                rows = connection.execute(query.where(REPORTS.c.id > last)).all()
-            yield from ((row.case_id, records.report_of(row)) for row in rows)
-            if len(rows) < PAGE:
-                return
-            last = rows[-1].id
+        rows = self._by_number(select(REPORTS), REPORTS.c.id)
+        return ((row.case_id, records.report_of(row)) for row in rows)
 
     def images(self, case_ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Numbers and images of cases, in the order given; an image is the bytes of its file.
@@ -138,6 +124,17 @@ class Lookup:
             raise no_case(missing)
         glyphs = [records.glyph_of(found[case_id]) for case_id in case_ids]
         return np.stack(glyphs) if glyphs else np.zeros((0, 28, 28), np.uint8)
+
+    def _by_number(self, query: Select[Any], number: Column[int], after: int = 0) -> Iterator[Row[Any]]:
+        """The rows of a query in the order of their numbers, above one; no transaction is open between two pages."""
+        page = query.order_by(number).limit(PAGE)
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(page.where(number > after)).all()
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
 
 
 def no_case(case_id: int) -> UsageError:
