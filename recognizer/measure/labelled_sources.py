@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from recognizer.data import find_data, load_mnist
 from recognizer.errors import DataError, ModelError, UsageError
+from recognizer.image.named_files import IMAGE_SUFFIXES
 from recognizer.measure.labelled import REJECT_NAME, Choice, Example, Labelled, Origin
 from recognizer.results import REJECT
 
@@ -32,7 +33,6 @@ SPECS = (
     "mnist, mnist:test, mnist:train, mnist:validation, rejects, a folder with sub-folders 0 to 9 and reject, "
     "an .npz with images and labels, or a .csv of path,label"
 )
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
 _MAX_ARRAY_BYTES = 8 << 30
 
 
@@ -155,7 +155,7 @@ def labelled_files(folder: Path) -> tuple[list[tuple[str, int]], list[str]]:
 
 
 def _images_below(folder: Path) -> list[Path]:
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     return sorted(path for path in found if not path.name.startswith(".") and not path.is_dir())
 
 
