@@ -195,7 +195,7 @@ def _load(file: Path) -> NDArray[Any]:
 
 @contextlib.contextmanager
 def locked(folder: Path, patience: float | None = None) -> Iterator[None]:
-    """Be the only one who writes; the system takes the lock from a process that ends, however it ends.
+    """Hold a gallery's lock, so that one process writes at a time; the system releases it when a process ends.
 
     Args:
         folder: where.

@@ -25,7 +25,7 @@ class InvertedIndex:
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
 
     def search(self, codes: WideCodes, k: int, keep: Keep = None) -> Found:
-        """See `retrieval.neighbours.Index`; a distance is 1 less the cosine of the angle, 0–1.
+        """See `retrieval.neighbours.Index`; a distance is 1 minus the cosine of the angle, 0–1.
 
         A row that shares nothing with the query is at distance 1, and comes last.
         """

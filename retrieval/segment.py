@@ -131,7 +131,7 @@ class Segment:
     """A segment. What lies open in its folder is mapped at once; what is compressed is unpacked when asked for."""
 
     def __init__(self, folder: Path, part: Part, dense: int) -> None:
-        """Open its files, and check their sizes and kinds; and the content of what is told of a hit.
+        """Open its files and check sizes, types and shapes; of arrays that hits are made of, also the checksums.
 
         Raises:
             FileNotFoundError: a file is gone.

@@ -1,4 +1,4 @@
-"""What `recognize --explain` says of past mistakes: looked up where bad cases are stored, and otherwise nothing."""
+"""The past mistakes of `recognize --explain`: looked up if there is a store of bad cases."""
 
 from __future__ import annotations
 

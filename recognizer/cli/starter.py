@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write it."""
+    """Write the gallery, and print its folder, images and size."""
     from recognizer.training.embedding.starter import make_starter
     from retrieval import Gallery
     from retrieval.starter import COUNT

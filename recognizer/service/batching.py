@@ -36,7 +36,7 @@ class Batcher(Generic[Item, Kind, Result]):
     """Does work on items that different requests bring, several at a time, on a thread of its own.
 
     An item never waits for others to come: as soon as the thread is free, all that wait are taken, up to ``batch`` of
-    one kind. So it waits for what came before it: at most ``most_waiting`` items, and at most ``patience_s``.
+    one kind. It only waits for what came before it: at most ``most_waiting`` items, and at most ``patience_s``.
 
     Args:
         work: does it, for items of one kind: a result for each, in order.

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Diagnose."""
+    """Print doubtful labels and groups of cases, and draw the groups where asked."""
     from recognizer.feedback.diagnosis import diagnose, need_packages
     from recognizer.galleries import open_gallery
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List."""
+    """Print the cases or, with ``--trend``, counts of reports."""
     _check(args)
     if args.trend:
         return _trend(args)

@@ -36,7 +36,7 @@ def existing_store(args: argparse.Namespace) -> Store:
 
 
 def add_origin(parser: argparse.ArgumentParser, source: str) -> None:
-    """Declare what holds for reports that don't tell it, and the model that is asked."""
+    """Declare source and reporter, for reports that don't name theirs, and the model that is asked."""
     parser.add_argument("--source", metavar="NAME", help=f"where the images come from (default: {source})")
     parser.add_argument("--reporter", metavar="NAME", help="who reports them (default: the login name)")
     add_model(parser)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show."""
+    """Print everything that is known of a case."""
     with existing_store(args) as store:
         case = store.get(args.id)
         reports = store.reports([case.id])[case.id]

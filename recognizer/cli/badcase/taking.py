@@ -1,4 +1,4 @@
-"""What `badcase add` and `badcase ingest` share: rows go in, and it is told what became of them."""
+"""What `badcase add` and `badcase ingest` share: storing rows, and saying what became of each."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _tell(result: Result, as_json: bool, numbered: bool) -> None:
 
 
 def reporter(args: argparse.Namespace) -> str:
-    """Who makes reports that don't tell it."""
+    """The reporter of reports that don't name theirs."""
     return args.reporter or whoami()
 
 

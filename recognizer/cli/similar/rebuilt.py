@@ -18,7 +18,7 @@ _NAMED = 3  # files that are gone
 
 
 def whole(path: str) -> str:
-    """A path from the root on, without ``..``; links stay as they are named, where that means the same place."""
+    """An absolute path without ``..``; links keep their names where that leads to the same place."""
     plain = os.path.abspath(path)  # noqa: PTH100 - `Path.absolute` keeps ``..``, `Path.resolve` follows links
     try:
         same = Path(path).samefile(plain)
@@ -28,7 +28,7 @@ def whole(path: str) -> str:
 
 
 def look_after(gallery: Gallery, folder: Path, built: set[str]) -> None:
-    """Take out what is there under another spelling of its path, and say which files of a folder are gone.
+    """Remove images that are there twice, under two spellings of a path; and list those whose files are gone.
 
     Args:
         gallery: what was built.
