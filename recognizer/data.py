@@ -32,6 +32,7 @@ _PREFIX = {"train": "train", "test": "t10k"}
 _UNSIGNED_BYTES = 0x08
 _MAX_BYTES = 1 << 30
 _BLOCK = 1 << 20
+_FETCH = "run `recognizer data fetch`"
 
 
 def data_folder(path: str | os.PathLike[str] | None = None) -> Path:
@@ -58,7 +59,7 @@ def find_data(path: str | os.PathLike[str] | None = None, option: str = "--data"
     missing = [name for name in MNIST if not packed(root, name).is_file()]
     if missing:
         raise DataError(
-            f"{packed(root, missing[0])} is missing: run `recognizer data fetch`, "
+            f"{packed(root, missing[0])} is missing: {_FETCH}, "
             f"or name the folder of the data sets with {option} or RECOGNIZER_DATA"
         )
     return root
@@ -86,13 +87,15 @@ def load_mnist(root: str | os.PathLike[str], part: Part) -> tuple[NDArray[np.uin
     label_file = packed(Path(root), f"{_PREFIX[part]}-labels-idx1-ubyte")
     images, labels = read_idx(image_file), read_idx(label_file)
     if images.ndim != 3 or images.shape[1:] != (28, 28):
-        raise DataError(f"{image_file}: an array of {images.shape}, not of images of 28 by 28 pixels")
+        raise DataError(
+            f"{image_file}: an array of {images.shape}, not of images of 28 by 28 pixels: {_FETCH}"
+        )
     if labels.ndim != 1 or len(labels) != len(images):
         raise DataError(
-            f"{label_file}: an array of {labels.shape}, not a label for each of {len(images)} images"
+            f"{label_file}: an array of {labels.shape}, not a label for each of {len(images)} images: {_FETCH}"
         )
     if labels.size and labels.max() > 9:
-        raise DataError(f"{label_file}: the label {labels.max()} is not a digit")
+        raise DataError(f"{label_file}: the label {labels.max()} is not a digit: {_FETCH}")
     return images, labels
 
 
@@ -107,21 +110,21 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         with gzip.open(path, "rb") as stream:
             zeros, kind, dimensions = struct.unpack(">HBB", stream.read(4))
             if zeros or kind != _UNSIGNED_BYTES or not 1 <= dimensions <= 4:
-                raise DataError(f"{path}: not an IDX file of unsigned bytes")
+                raise DataError(f"{path}: not an IDX file of unsigned bytes: {_FETCH}")
             shape = struct.unpack(f">{dimensions}I", stream.read(4 * dimensions))
             # In Python's integers, which can't overflow; and before anything of that size is allocated.
             size = 1
             for length in shape:
                 size *= length
             if size > _MAX_BYTES:
-                raise DataError(f"{path}: claims {size:,} bytes, over the limit of {_MAX_BYTES:,}")
+                raise DataError(f"{path}: claims {size:,} bytes, over the limit of {_MAX_BYTES:,}: {_FETCH}")
             values = stream.read(size)
             if len(values) != size or stream.read(1):
-                raise DataError(f"{path}: not as long as its header says: run `recognizer data fetch`")
+                raise DataError(f"{path}: not as long as its header says: {_FETCH}")
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file: run `recognizer data fetch`") from None
+        raise DataError(f"{path}: no such file: {_FETCH}") from None
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise DataError(f"{path}: damaged or unreadable ({error}): run `recognizer data fetch`") from None
+        raise DataError(f"{path}: damaged or unreadable ({error}): {_FETCH}") from None
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 

@@ -131,7 +131,7 @@ def _cut(batches: Iterable[pa.RecordBatch], skip: int, rows: int) -> Iterator[li
 
 
 def contents(values: pa.Array) -> pa.Array:
-    """The images of a column: itself, or what each of its pairs holds of one."""
+    """The bytes of images in a column: the column itself or, if it holds pairs of bytes and a name, the bytes."""
     from pyarrow import types
 
     return values.field(_CONTENTS) if types.is_struct(values.type) else values

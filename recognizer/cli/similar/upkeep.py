@@ -47,11 +47,11 @@ def prepare(args: argparse.Namespace) -> int:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Compare all that a gallery keeps with its checksums; what is damaged is an error."""
+    """Compare all files of a gallery with their checksums; damage is an error."""
     gallery = open_gallery(args.gallery)
     with counted(None, sys.stderr):
         gallery.verify()
-    _done(gallery, f"whole, {len(gallery):,} images")
+    _done(gallery, f"intact, {len(gallery):,} images")
     return 0
 
 

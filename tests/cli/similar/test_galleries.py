@@ -245,9 +245,9 @@ def test_a_gallery_of_another_encoder_is_refused_with_the_remedy(own, here, caps
 
 def test_a_whole_gallery_is_told(own, here, capsys):
     assert code_of("--verify", "--gallery", own) == 0
-    assert capsys.readouterr() == (f"{own}: whole, 8 images\n", "")
+    assert capsys.readouterr() == (f"{own}: intact, 8 images\n", "")
     assert code_of("--verify") == 0
-    assert capsys.readouterr().out.endswith("starter: whole, 40 images\n")
+    assert capsys.readouterr().out.endswith("starter: intact, 40 images\n")
 
 
 @pytest.mark.parametrize("name", ["glyphs", "hashes", "labels"])
