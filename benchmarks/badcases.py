@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from bad_summary import LINES, draw, rounds_table, targets_table
 from bad_ways import WAYS, Setting, home_at, learn_round
-from common import header, write
+from common import command_line, header, write
 from populations import Population, fax, meters, sudoku
 
 from recognizer import Recognizer
@@ -137,10 +137,7 @@ def _keep(file: Path, line: dict[str, Any]) -> None:
 
 def parsed() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="the folder with mnist/ and usps-train.npz (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/ and usps-train.npz")
     parser.add_argument("--cells", type=Path, help="sudoku-cells.npz; without it there are no sudokus")
     parser.add_argument(
         "--population", nargs="+", choices=("meters", "fax", "sudoku"), default=["meters", "fax", "sudoku"]

@@ -18,7 +18,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 from processes import measured_by
 
@@ -139,11 +139,9 @@ def told(runs: dict[int, dict[str, Any]]) -> str:
 
 def main() -> None:
     """Measure, and write the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", seed=0)
     parser.add_argument("--work", type=Path, help="where the images are kept (default: removed at the end)")
     parser.add_argument("--largest", type=int, default=max(SIZES), help="most images")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, help="as many as there are free cores")
     parser.add_argument("--quick", action="store_true", help="a few thousand images, no result written")
     options = parser.parse_args()

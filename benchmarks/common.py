@@ -5,6 +5,7 @@ A result is written twice: as Markdown for people, and beside it as a metrics fi
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import os
 import platform
@@ -67,6 +68,27 @@ def processor() -> str:
         name = next((value.strip() for key, _, value in lines if key.strip() == "model name"), name)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{name}, {usable} threads, {platform.system()}"
+
+
+def command_line(
+    doc: str | None, *, data: str | None = None, model: bool = False, seed: int | None = None
+) -> argparse.ArgumentParser:
+    """The command line of a benchmark, with the options that many have.
+
+    Args:
+        doc: the module's docstring, which ``--help`` shows.
+        data: what the folder that ``--data`` names must hold; None without this option.
+        model: whether there is a ``--model``, for `Recognizer.load`.
+        seed: the default of ``--seed``; None without this option.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if data is not None:
+        parser.add_argument("--data", help=f"the folder that holds {data} (default: RECOGNIZER_DATA)")
+    if model:
+        parser.add_argument("--model", help="a bundle or a registered model (default: the current one)")
+    if seed is not None:
+        parser.add_argument("--seed", type=int, default=seed)
+    return parser
 
 
 def header(packages: Sequence[str], **facts: object) -> Facts:

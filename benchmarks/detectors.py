@@ -10,7 +10,6 @@ answer the fewest non-digits of the other families. pytorch-ood is installed int
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 
 import datasets
 import numpy as np
+from common import command_line
 from detector_report import FIRST, HELD_OUT, KNOWN, OMNIGLOT, REJECT_ALONE, REPORTED, SCORE, TEST, report
 from environments import default_folder, environment
 from numpy.typing import NDArray
@@ -223,17 +223,12 @@ def main() -> None:
     """Measure, and write the table, the plot and the metrics file."""
     from recognizer.training.pools import read_pools
 
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__, data="mnist/ and omniglot.npz", model=True, seed=0)
     parser.add_argument("--run", type=Path, required=True, help="the folder of the model's training run")
-    parser.add_argument("--data", help="the folder of data sets (default: RECOGNIZER_DATA)")
     parser.add_argument(
         "--fit", type=int, default=20_000, help="training digits that detectors are fitted on"
     )
     parser.add_argument("--n", type=int, default=0, help="glyphs of each set at most; 0 for all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", help="a bundle (default: the shipped model)")
     parser.add_argument("--env", help="folder of the environment of pytorch-ood (default: a cache folder)")
     args = parser.parse_args()
     python = environment(args.env or default_folder("pytorch-ood"), LIBRARIES)

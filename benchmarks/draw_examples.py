@@ -8,12 +8,12 @@ Hennebert. The same input gives the same files.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from common import command_line
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -77,8 +77,7 @@ def empty_sheet(rng: np.random.Generator) -> Grey:
 
 def main() -> None:
     """Draw all of them."""
-    parser = argparse.ArgumentParser(description="Draw the images in examples/.")
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/")
     parser.add_argument("--cells", required=True, help="an npz file of sudoku cells")
     options = parser.parse_args()
     images, labels = load_mnist(find_data(options.data), "train")

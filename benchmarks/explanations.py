@@ -17,7 +17,6 @@ for reporting, in a table of its own.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from datasets import CELLS
 from numpy.typing import NDArray
 from search_material import Digits, encoder_line
@@ -190,12 +189,8 @@ class Rows(NamedTuple):
 
 def main() -> None:
     """Measure all images and write the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", seed=0)
     parser.add_argument("--n", type=int, default=1000, help="printed digits of each kind")
-    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     data = find_data(args.data)
     sets = [*written(data), *printed(args.n, args.seed)]

@@ -13,14 +13,13 @@ typeface: how many are read as another number without any ``?``, and how many ha
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer
@@ -215,12 +214,9 @@ def measure(recognizer: Recognizer, digits: Digits, layout: Layout, n: int, seed
 
 def main() -> None:
     """Measure, print, and write the table."""
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--data", help="folder of data sets; RECOGNIZER_DATA otherwise")
+    p = command_line(__doc__, data="mnist/", model=True, seed=1)
     p.add_argument("--n", type=int, default=500, help="rows of each kind")
-    p.add_argument("--seed", type=int, default=1)
     p.add_argument("--test", action="store_true", help="MNIST's test images rather than validation images")
-    p.add_argument("--model", help="folder of a bundle")
     args = p.parse_args()
     recognizer, data = Recognizer.load(args.model, threads=1), find_data(args.data)
     images, labels = (

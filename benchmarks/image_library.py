@@ -9,7 +9,6 @@ are checked to be the same, up to rounding at the edges; reduction by area is co
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import scipy.ndimage as ndi
-from common import header, seconds, table, write
+from common import command_line, header, seconds, table, write
 from numpy.typing import NDArray
 from skimage import filters, measure, morphology, transform
 
@@ -137,9 +136,8 @@ def check_equal(pages: list[Grey]) -> None:
 
 def main() -> None:
     """Measure, and write the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = command_line(__doc__, seed=0)
     parser.add_argument("--n", type=int, default=64, help="crops")
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     pages = crops(options.n, options.seed)

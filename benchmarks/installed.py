@@ -8,7 +8,6 @@ package says it installed. Both read an image and must answer alike. Takes a min
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import subprocess
@@ -21,7 +20,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
-from common import Table, header, table, write
+from common import Table, command_line, header, table, write
 from environments import NotInstalledError
 
 ROOT = Path(__file__).parents[1]
@@ -183,7 +182,7 @@ def make(folder: Path) -> dict[str, Path]:
 
 def main() -> None:
     """Install, add up, and write the result."""
-    argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "").parse_args()
+    command_line(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as name:
         try:
             pythons = make(Path(name))

@@ -29,7 +29,7 @@ import numpy as np
 from bad_summary import interval
 from bad_ways import Setting, home_at, learn_round
 from badcases import Judge, glyphs_of, make_judge
-from common import Table, header, table, write
+from common import Table, command_line, header, table, write
 from numpy.typing import NDArray
 from populations import Population, fax, meters
 
@@ -229,10 +229,7 @@ def noise_table(runs: dict[str, list[dict[str, Any]]]) -> Table:
 
 def parsed() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="the folder with mnist/ and usps-train.npz (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/ and usps-train.npz")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--part", nargs="+", choices=("writer", "noise"), default=["writer", "noise"])
     parser.add_argument("--model", help="the model to begin with (default: shipped)", default="shipped")

@@ -14,14 +14,13 @@ as their polarity matters little.
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
@@ -188,11 +187,9 @@ def measure(pages: list[Page], fitted: list[Page]) -> tuple[str, str]:
 
 def main() -> None:
     """Fit, measure, and write both tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", seed=0)
     parser.add_argument("--cells", help="an npz file of crops of photographs")
     parser.add_argument("--n", type=int, default=1500, help="digits in each variant")
-    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     images, labels = load_mnist(find_data(options.data), "train")

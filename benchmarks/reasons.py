@@ -17,7 +17,6 @@ kinds are still legible, so accepting them is no mistake.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer
@@ -137,13 +136,8 @@ def counts(answers: list[Recognition]) -> Counter[str]:
 
 def main() -> None:
     """Measure all reasons and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data")
+    parser = command_line(__doc__, data="mnist/", model=True, seed=0)
     parser.add_argument("--n", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model")
     parser.add_argument("--sheet", type=Path, help="write a PNG with 24 pages of each kind")
     args = parser.parse_args()
     recognizer = Recognizer.load(args.model)

@@ -21,7 +21,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from datasets import omniglot
 from numpy.typing import NDArray
 from polarity import VARIANTS
@@ -184,13 +184,8 @@ def row(found: Measured) -> list[str]:
 
 def main() -> None:
     """Measure, and write the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", model=True, seed=0)
     parser.add_argument("--n", type=int, default=2000, help="test digits")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", help="a bundle (default: the current model)")
     for name in ("usps", "cells", "omniglot"):
         parser.add_argument(f"--{name}", help="an .npz file")
     args = parser.parse_args()

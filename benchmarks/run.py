@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import command_line
 from environments import NotInstalledError, default_folder, environment, folder_bytes, installed_bytes
 from peer.figures import Answers, curve, operation, right, threshold_at
 from peer.material import FULL, KIND_OF, KINDS, QUICK, REPORTED, Pages, Scale, load, write_all
@@ -182,14 +183,11 @@ def compare(args: argparse.Namespace, scale: Scale, sets: Mapping[str, Pages]) -
 
 def main() -> None:
     """Measure, and write the tables, the plots and the metrics file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = command_line(
+        __doc__, data="mnist/, usps-train.npz, omniglot.npz and sudoku-cells.npz", model=True, seed=0
     )
-    parser.add_argument("--data", help="the folder of data sets (default: RECOGNIZER_DATA)")
     parser.add_argument("--quick", action="store_true", help="few images: within two minutes")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="some of them, by name")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", help="a bundle (default: the shipped model)")
     parser.add_argument("--env", help="folder of the environments (default: a cache folder)")
     args = parser.parse_args()
     scale = QUICK if args.quick else FULL

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from common import command_line
 from numpy.typing import NDArray
 
 from recognizer.data import Part, find_data, load_mnist
@@ -44,12 +45,10 @@ class Copies:
 
 def options(description: str | None, gallery: int | None = None) -> argparse.ArgumentParser:
     """The options that all of them share; the gallery's size only where there is one size."""
-    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(description, data="mnist/", seed=1)
     parser.add_argument("--encoder", help="the folder of an encoder (default: the one that ships)")
     if gallery is not None:
         parser.add_argument("--gallery", type=int, default=gallery, help="images in the gallery")
-    parser.add_argument("--seed", type=int, default=1)
     return parser
 
 

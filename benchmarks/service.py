@@ -26,7 +26,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from fastapi import FastAPI, Request, Response
 from speed import photographs, png
 
@@ -211,12 +211,10 @@ def soak(script: Path, options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Measure, and write the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", seed=0)
     parser.add_argument("--seconds", type=int, default=10, help="of each run of wrk")
     parser.add_argument("--rounds", type=int, default=9, help="requests of many images")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)

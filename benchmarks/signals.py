@@ -11,11 +11,10 @@ codes.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 
 from recognizer.bundle import read_bundle
@@ -78,14 +77,11 @@ def accepted(
 
 def main() -> None:
     """Measure each signal and write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__, seed=0)
     parser.add_argument(
         "--run", type=Path, required=True, help="the folder of a training run, with its pools"
     )
     parser.add_argument("--model", type=Path, help="a bundle (default: that of the run)")
-    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     bundle = read_bundle(args.model or args.run / "bundle")
     pools, stages = read_pools(args.run), Stages(bundle)

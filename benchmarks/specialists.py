@@ -7,13 +7,12 @@ Nothing is measured here: the figures come from the run's metrics.json.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import RESULTS, table, write
+from common import RESULTS, command_line, table, write
 
 from recognizer.files import write_whole
 from recognizer.measure.record import as_text, read_record
@@ -139,9 +138,7 @@ def cascade(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 def main() -> None:
     """Write the tables and copy the pictures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument(
         "--run", type=Path, required=True, help="the folder that recognizer specialists worked in"
     )

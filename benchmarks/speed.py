@@ -9,7 +9,6 @@ files in the system's cache: the process that recognizes one file, beside one th
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
@@ -18,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 from PIL import Image
 from processes import ROOT, seconds_of
@@ -73,11 +72,8 @@ def each(call: Callable[[Grey | bytes], object], images: Sequence[Grey | bytes])
 
 def main() -> None:
     """Measure, and write the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", model=True, seed=0)
     parser.add_argument("--n", type=int, default=1000, help="images of each kind")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", help="a bundle (default: the shipped model)")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     rng = np.random.default_rng(options.seed)

@@ -9,13 +9,12 @@ of 64 glyphs are timed in the same way.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 
 from recognizer import Recognizer, to_glyph
@@ -78,9 +77,7 @@ def features_cost(images: Sequence[Any], bundle: Bundle) -> list[list[str]]:
 
 def main() -> None:
     """Measure all data sets and write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     add_data_arguments(parser)
     args = parser.parse_args()
     model = Recognizer.load(args.model, threads=1)

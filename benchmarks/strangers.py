@@ -11,7 +11,6 @@ to files of its own: its figures only show that everything works.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 import common
 import cv2
 import numpy as np
-from common import header, table, write
+from common import command_line, header, table, write
 from PIL import Image
 from stranger import cuts, digits, marks, paper, prints, signs, sketches
 from stranger.drawing import Dice, Mask, Material, place
@@ -210,13 +209,8 @@ def report(
 
 def main() -> None:
     """Measure all families, and write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", help="a bundle or a registered model (default: the current one)")
-    parser.add_argument("--data", help="the folder that holds mnist/ (default: RECOGNIZER_DATA)")
+    parser = command_line(__doc__, data="mnist/", model=True, seed=20242)
     parser.add_argument("--n", type=int, default=300, help="images of each family")
-    parser.add_argument("--seed", type=int, default=20242)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} images of each, to see that it works")
     args = parser.parse_args()
     n = QUICK if args.quick else args.n

@@ -18,7 +18,6 @@ them, rejects 21.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,7 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import header, table, write
+from common import command_line, header, table, write
 from numpy.typing import NDArray
 
 from recognizer.cli.common import need_training
@@ -237,9 +236,7 @@ STUDIES = {
 
 def main() -> None:
     """Train what is not there yet, and write the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--run", type=Path, required=True, help="the folder that recognizer train worked in")
     parser.add_argument("--digits", type=int, default=15_000, help="digits to learn from, and non-digits")
