@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     bundle = Recognizer.load(args.model).bundle
     material = gather(bundle, args.results, args.run, args.data)
     when = now()
-    with Console(stderr=True).status("drawing"):
+    with Console(stderr=True).status("drawing the page"):
         pages = {args.out: to_html(material, when)}
         if args.card or not CARD.exists():
             pages[args.card or CARD] = to_markdown(material, when)
