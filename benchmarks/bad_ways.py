@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from PIL import Image
@@ -54,16 +55,9 @@ class Setting:
 @contextmanager
 def home_at(folder: Path) -> Iterator[None]:
     """While the context lasts, models and cases are kept there; replayed samples stay shared."""
-    before = os.environ.get("RECOGNIZER_HOME")
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["RECOGNIZER_HOME"] = str(folder)
-    try:
+    with mock.patch.dict(os.environ, RECOGNIZER_HOME=str(folder)):
         yield
-    finally:
-        if before is None:
-            del os.environ["RECOGNIZER_HOME"]
-        else:
-            os.environ["RECOGNIZER_HOME"] = before
 
 
 def learn_round(  # noqa: PLR0917 - a run, its reports, and where it is

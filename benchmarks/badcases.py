@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from bad_summary import LINES, draw, rounds_table, targets_table
 from bad_ways import WAYS, Setting, home_at, learn_round
-from common import command_line, header, write
+from common import RESULTS, command_line, header, write
 from populations import Population, fax, meters, sudoku
 
 from recognizer import Recognizer
@@ -189,7 +189,7 @@ def main() -> None:
             for way in args.way:
                 folder = (runs / population.name / way / str(seed)).resolve()
                 simulate(replace(setting, way=way), population, seed, folder, judge)
-    picture = Path(__file__).parent / "results" / "badcases.png"
+    picture = RESULTS / "badcases.png"
     draw(runs, runs / "badcases.png" if args.quick else picture)
     text = f"{rounds_table(runs)}\n{targets_table(runs)}"
     if args.quick:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +175,10 @@ def _run(options: argparse.Namespace, work: Path, scratch: Path) -> None:
         f"{len(few) * rows:,} images. Ray runs as a cluster on this machine alone.\n",
         scaling(scaled),
     )
-    _write(options.quick)(
+    if options.quick:  # says nothing about larger runs
+        print("\n".join(parts))
+        return
+    write(
         "bulk",
         "Bulk work",
         header(
@@ -188,11 +190,6 @@ def _run(options: argparse.Namespace, work: Path, scratch: Path) -> None:
         ),
         *parts,
     )
-
-
-def _write(quick: bool) -> Callable[..., object]:
-    """Writes a result; of a quick run, which says nothing about larger ones, only prints it."""
-    return (lambda *parts: print("\n".join(parts[1:]))) if quick else write
 
 
 if __name__ == "__main__":

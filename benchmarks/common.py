@@ -121,7 +121,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     return Table(columns, list(rows))
 
 
-def write(name: str, title: str, facts: str, *parts: str, figures: Mapping[str, Any] | None = None) -> Path:
+def write(
+    name: str,
+    title: str,
+    facts: Facts,
+    *parts: str,
+    figures: Mapping[str, Any] | None = None,
+    record: Mapping[str, Any] | None = None,
+) -> Path:
     """Write ``results/NAME.md`` from its parts, print it, and write ``results/NAME.json`` with the same.
 
     Args:
@@ -130,14 +137,14 @@ def write(name: str, title: str, facts: str, *parts: str, figures: Mapping[str, 
         facts: what `header` gives.
         parts: texts and tables, in order.
         figures: further ones for the metrics file alone, JSON-ready.
+        record: the metrics file, where a command wrote one already; None to make it.
     """
     text = f"# {title}\n\n" + "\n".join((facts, *parts))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.md"
     path.write_text(text, encoding="utf-8")
-    if isinstance(facts, Facts):
-        record = as_record(title, facts, parts, figures or {})
-        write_whole(path.with_suffix(".json"), as_text(record).encode())
+    written = record or as_record(title, facts, parts, figures or {})
+    write_whole(path.with_suffix(".json"), as_text(written).encode())
     print(text)
     return path
 

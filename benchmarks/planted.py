@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def _looked(keys: dict[bytes, int]) -> set[int]:
         return {keys[glyph.tobytes()] for glyph in store.glyphs(list(learning["look"]))}
 
 
-def kept(folder: Path, make: Any) -> dict[str, Any]:  # noqa: ANN401 - a function without arguments
+def kept(folder: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The figures of a run: those kept, or new ones."""
     file = folder / FIGURES
     if not file.exists():
@@ -249,8 +250,7 @@ def main() -> None:
     if "writer" in args.part:
         folders = [runs / "writer" / str(seed) for seed in range(args.seeds)]
         found = [
-            kept(each, lambda s=seed, f=each: plant_writer(setting, s, f, judge))
-            for seed, each in enumerate(folders)
+            kept(each, partial(plant_writer, setting, seed, each, judge)) for seed, each in enumerate(folders)
         ]
         parts += ["## A writer whose 8 looks like 3\n", writer_table(found)]
     if "noise" in args.part:
@@ -259,7 +259,7 @@ def main() -> None:
             for population in (meters(seed), fax(find_data(args.data))):
                 folder = runs / population.name / str(seed)
                 noisy[population.name].append(
-                    kept(folder, lambda p=population, s=seed, f=folder: plant_noise(setting, p, s, f, judge))
+                    kept(folder, partial(plant_noise, setting, population, seed, folder, judge))
                 )
         parts += ["## Wrong labels\n", noise_table(noisy)]
     facts = header(

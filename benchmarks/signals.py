@@ -11,24 +11,27 @@ codes.
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from common import command_line, header, table, write
 from numpy.typing import NDArray
 
-from recognizer.bundle import read_bundle
+from recognizer.bundle import Bundle, read_bundle
 from recognizer.measure.metrics import mcnemar
 from recognizer.results import REJECT
 from recognizer.stages.both_stages import Stages
 from recognizer.stages.decide import softmax
 from recognizer.training.pools import read_pools
-from recognizer.training.samples import Pool
+from recognizer.training.samples import Pool, Pools
 from recognizer.training.specialists.folds import outputs_of
 from retrieval.encoder import Encoder
 
 KNOWN = 20000
 Values = NDArray[np.float64]
+Masks = dict[str, NDArray[np.bool_]]
 
 
 def mahalanobis(
@@ -75,6 +78,47 @@ def accepted(
     return taken
 
 
+def choices(score: Values, signals: Mapping[str, Values]) -> dict[str, Values]:
+    """What is tried: the score (N,) alone, with each signal, and with all of them; float (N, K)."""
+    logarithms = {name: np.log(each + 1e-6) for name, each in signals.items()}
+    return {
+        "score alone": np.column_stack([score]),
+        **{f"score, {name}": np.column_stack([score, each]) for name, each in logarithms.items()},
+        "all": np.column_stack([score, *logarithms.values()]),
+    }
+
+
+def taken_by(args: argparse.Namespace, bundle: Bundle, pools: Pools) -> tuple[Masks, NDArray[np.bool_]]:
+    """What each choice accepts of the validation pool, and which best guesses are right; bool (N,)."""
+    pool, stages = pools.validation, Stages(bundle)
+    digits = np.flatnonzero(pools.train.labels < REJECT)
+    known = pools.train.take(np.random.default_rng(args.seed).permutation(digits)[:KNOWN])
+    seen, learnt = (outputs_of(stages.network, each.glyphs) for each in (pool, known))
+    final = [stages.read(pool.glyphs[low : low + 256]).logits for low in range(0, len(pool), 256)]
+    scores = softmax(np.concatenate(final), bundle.temperature)[:, :REJECT]
+    best, right = scores.max(axis=1).clip(1e-9, 1 - 1e-9), scores.argmax(axis=1) == pool.labels
+    signals = {
+        "features' distance": mahalanobis(seen.features, learnt.features, known.labels),
+        **autoencoder_signals(pool.glyphs, known.glyphs),
+    }
+    coverage = float(bundle.meta["config"]["coverage"])
+    tried = choices(np.log(best / (1 - best)), signals)
+    return {name: accepted(each, pool, right, coverage, args.seed) for name, each in tried.items()}, right
+
+
+def rows_of(taken: Masks, digit: NDArray[np.bool_], right: NDArray[np.bool_]) -> list[list[object]]:
+    """A row for each choice."""
+    alone = taken["score alone"]
+    rows: list[list[object]] = []
+    for name, each in taken.items():
+        fewer, more = int((alone & ~each)[~digit].sum()), int((each & ~alone)[~digit].sum())
+        rows.append([
+            name, f"{100 * each[digit].mean():.2f} %", int((each & ~right)[digit].sum()),
+            f"{100 * each[~digit].mean():.2f} %", f"{mcnemar(fewer, more):.2g}",
+        ])  # fmt: skip
+    return rows
+
+
 def main() -> None:
     """Measure each signal and write the result."""
     parser = command_line(__doc__, seed=0)
@@ -83,36 +127,9 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, help="a bundle (default: that of the run)")
     args = parser.parse_args()
-    bundle = read_bundle(args.model or args.run / "bundle")
-    pools, stages = read_pools(args.run), Stages(bundle)
-    pool = pools.validation
-    digits = np.flatnonzero(pools.train.labels < REJECT)
-    known = pools.train.take(np.random.default_rng(args.seed).permutation(digits)[:KNOWN])
-    seen, learnt = (outputs_of(stages.network, each.glyphs) for each in (pool, known))
-    final = [stages.read(pool.glyphs[low : low + 256]).logits for low in range(0, len(pool), 256)]
-    scores = softmax(np.concatenate(final), bundle.temperature)[:, :REJECT]
-    best, right = scores.max(axis=1).clip(1e-9, 1 - 1e-9), scores.argmax(axis=1) == pool.labels
-    score = np.log(best / (1 - best))
-    signals = {
-        "features' distance": mahalanobis(seen.features, learnt.features, known.labels),
-        **autoencoder_signals(pool.glyphs, known.glyphs),
-    }
-    choices = {"score alone": np.column_stack([score])}
-    choices |= {
-        f"score, {name}": np.column_stack([score, np.log(each + 1e-6)]) for name, each in signals.items()
-    }
-    choices["all"] = np.column_stack([score, *(np.log(each + 1e-6) for each in signals.values())])
-    coverage = float(bundle.meta["config"]["coverage"])
-    taken = {name: accepted(each, pool, right, coverage, args.seed) for name, each in choices.items()}
-    digit = pool.labels < REJECT
-    alone = taken["score alone"]
-    rows = []
-    for name, each in taken.items():
-        fewer, more = int((alone & ~each)[~digit].sum()), int((each & ~alone)[~digit].sum())
-        rows.append([
-            name, f"{100 * each[digit].mean():.2f} %", int((each & ~right)[digit].sum()),
-            f"{100 * each[~digit].mean():.2f} %", f"{mcnemar(fewer, more):.2g}",
-        ])  # fmt: skip
+    bundle, pools = read_bundle(args.model or args.run / "bundle"), read_pools(args.run)
+    digit = pools.validation.labels < REJECT
+    taken, right = taken_by(args, bundle, pools)
     columns = [
         "accepted by",
         "digits accepted",
@@ -130,7 +147,7 @@ def main() -> None:
             seed=args.seed,
             command="`python benchmarks/signals.py --run runs/best`",
         ),
-        table(columns, rows),
+        table(columns, rows_of(taken, digit, right)),
     )
 
 

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import RESULTS, command_line, table, write
+from common import RESULTS, Facts, command_line, table, write
 
-from recognizer.files import write_whole
-from recognizer.measure.record import as_text, read_record
+from recognizer.measure.record import read_record
 from recognizer.stages.decide import Pair, pair_name
 
 PICTURES = ("pairs.png", "confusion.png", "cascade.png")
@@ -162,11 +161,10 @@ def main() -> None:
     for picture in PICTURES:
         shutil.copy(folder / picture, RESULTS / f"specialists-{picture}")
     noted = record | {"note": args.note} if args.note else record
-    write_whole(RESULTS / "specialists.json", as_text(noted).encode())
     write(
         "specialists",
         "Specialists",
-        "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n",
+        Facts(facts),
         "Answers are among eleven classes, without a threshold. \"Change\" and p (McNemar's exact test) compare both "
         "stages with stage one alone.\n",
         *(part for name in figures if name != "cascade" for part in sections(name, figures[name])),
@@ -174,6 +172,7 @@ def main() -> None:
         CASCADE,
         table(["", *(f"{what}, {pool}" for pool in POOLS.values() for what in COST)], cascade(figures["cascade"])),
         *(f"![{picture.partition('.')[0]}](specialists-{picture})\n" for picture in PICTURES),
+        record=noted,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -70,6 +70,28 @@ def each(call: Callable[[Grey | bytes], object], images: Sequence[Grey | bytes])
     return f"{np.median(times):.2f}", f"{np.percentile(times, 95):.2f}"
 
 
+def pages_of(digits: Grey, rng: np.random.Generator) -> dict[str, Sequence[Grey | bytes]]:
+    """The kinds of pages that are timed, as arrays and as PNG files."""
+    arrays: dict[str, Sequence[Grey | bytes]] = {
+        "28×28, array": digits,
+        "56×56, array": photographs(digits, rng),
+    }
+    files = {name.replace("array", "PNG"): [png(page) for page in pages] for name, pages in arrays.items()}
+    return dict(sorted({**arrays, **files}.items()))
+
+
+def batches(
+    model: str | None, kinds: Mapping[str, Sequence[Grey | bytes]], threads: int
+) -> Iterator[list[object]]:
+    """Rows: how many images of each kind `recognize_many` reads a second."""
+    many = Recognizer.load(model, threads=threads)
+    for kind, pages in kinds.items():
+        list(many.recognize_many(pages[:WARM_UP]))
+        start = time.perf_counter()
+        list(many.recognize_many(pages))
+        yield [kind, threads, round(len(pages) / (time.perf_counter() - start))]
+
+
 def main() -> None:
     """Measure, and write the tables."""
     parser = command_line(__doc__, data="mnist/", model=True, seed=0)
@@ -80,28 +102,14 @@ def main() -> None:
     images = load_mnist(find_data(options.data), "train")[0]
     digits = images[rng.permutation(len(images))[: options.n]]
     recognizer = Recognizer.load(options.model, threads=1)
-    kinds: dict[str, Sequence[Grey | bytes]] = {
-        "28×28, array": digits,
-        "56×56, array": photographs(digits, rng),
-    }
-    kinds |= {name.replace("array", "PNG"): [png(page) for page in pages] for name, pages in kinds.items()}
+    kinds = pages_of(digits, rng)
     rows = [
-        [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)]
-        for kind, pages in sorted(kinds.items())
+        [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)] for kind, pages in kinds.items()
     ]
-    batches = []
-    for threads in sorted({1, os.cpu_count() or 1}):
-        many = Recognizer.load(options.model, threads=threads)
-        for kind, pages in sorted(kinds.items()):
-            list(many.recognize_many(pages[:WARM_UP]))
-            start = time.perf_counter()
-            list(many.recognize_many(pages))
-            batches.append([kind, threads, round(len(pages) / (time.perf_counter() - start))])
+    counts = sorted({1, os.cpu_count() or 1})
+    many = [row for threads in counts for row in batches(options.model, kinds, threads)]
     digit_glyphs = np.stack([found.image for found in find_glyphs(list(digits))])
-    networks = [
-        [threads, round(through_network(recognizer, digit_glyphs, threads))]
-        for threads in sorted({1, os.cpu_count() or 1})
-    ]
+    networks = [[threads, round(through_network(recognizer, digit_glyphs, threads))] for threads in counts]
     files = [file for file in kinds["56×56, PNG"] if isinstance(file, bytes) and to_glyph(file).any()]
     spent = parts(recognizer, files)
     cold = {name: 1000 * seconds_of([sys.executable, *words], COLD_STARTS) for name, words in COLD.items()}
@@ -122,7 +130,7 @@ def main() -> None:
             rows,
         ),
         "`recognize_many`, images a second.\n",
-        table(["page", "threads", "images a second"], batches),
+        table(["page", "threads", "images a second"], many),
         "Glyphs of MNIST a second through the network, in batches, second looks included.\n",
         table(["threads", "glyphs a second"], networks),
         "Where the time for a file of 56×56 goes, on one thread, in chunks; and how long the bare work takes.\n",
