@@ -58,8 +58,8 @@ def section(material: Material) -> Section:
         paragraph(
             "All that was chosen, fitted or calibrated was so on validation data: digits of MNIST's training part "
             "that training left out, typefaces and families of non-digits that it never saw. What is for reporting "
-            "alone was looked at only to report, with two exceptions: two settings of the model, and three other models "
-            "that were better on validation data and do not ship. docs/experiments.md names them."
+            "alone was looked at only to report, with two exceptions: two settings of the model, and three other "
+            "models that were better on validation data and do not ship. docs/experiments.md names them."
         ),
         table(learnt_from(material)),
         element("p", "file ", element("b", material.description), class_="from"),
