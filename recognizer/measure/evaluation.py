@@ -182,8 +182,7 @@ def worst_failures(measured: Measured, most: int) -> dict[str, Any]:
         "n", how many mistakes there are; "worst", of at most ``most`` of them the image's name and what was said of it.
     """
     columns = measured.columns
-    wrong = np.where(columns.accepted, columns.digit != columns.labels, ~columns.right)
-    rows = np.flatnonzero(wrong & (columns.accepted | (columns.labels < REJECT)))
+    rows = np.flatnonzero(~columns.right & (columns.accepted | (columns.labels < REJECT)))
     order = np.lexsort((-columns.confidence[rows], ~columns.accepted[rows]))
     return {"n": len(rows), "worst": [_told(measured, row) for row in rows[order][:most].tolist()]}
 
@@ -204,7 +203,7 @@ def _told(measured: Measured, row: int) -> dict[str, Any]:
 def digit_figures(columns: Columns) -> dict[str, Any]:
     """Figures of N ≥ 1 images that show digits."""
     right, accepted, confidence = columns.right, columns.accepted, columns.confidence
-    wrong_accepted = int((accepted & (columns.digit != columns.labels)).sum())
+    wrong_accepted = int((accepted & ~right).sum())
     return {
         "n": len(columns),
         "forced": metrics.share_of(int(right.sum()), len(columns)),
@@ -228,7 +227,7 @@ def _class(columns: Columns, digit: int) -> dict[str, Any]:
         "n": len(of),
         "forced": float(of.right.mean()),
         "coverage": float(of.accepted.mean()),
-        "wrong_accepted": int((of.accepted & (of.digit != digit)).sum()),
+        "wrong_accepted": int((of.accepted & ~of.right).sum()),
         "confused_with": {"digit": confused[0][0], "n": confused[0][1]} if confused else None,
     }
 

@@ -186,7 +186,7 @@ def fit(seen: Seen, goal: Goal, before: Fitted) -> Fitted:
             f"{len(digits.labels)} readable images of digits are too few for {goal}: {goal.needed} are needed "
             "(the rule of three)"
         )
-    fitted = _fit(digits, goal, before, goal.needed if goal.max_error else 1)
+    fitted = _fit(digits, goal, before, goal.needed)
     if fitted is None:
         raise DataError(
             f"no operating point reaches {goal}: none accepts {goal.needed} digits with so few errors; "

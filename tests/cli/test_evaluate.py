@@ -47,6 +47,7 @@ def test_figures_are_those_of_the_answers(capsys, mixed):
     assert [row["digit"] for row in digits["classes"]] == list(range(10))
     assert sum(row["n"] for row in digits["classes"]) == 40
     assert found["non_digits"]["n"] == 5
+    assert "families" not in found["non_digits"]
     assert found["reasons"]["blank"] == 3
     assert set(found["reasons"]) <= set(REASONS)
     refused = found["n"] - digits["coverage"]["count"] - found["non_digits"]["false_accepts"]["count"]
@@ -72,7 +73,7 @@ def test_a_bad_file_is_counted_and_listed(capsys, tmp_path):
     out, err = capsys.readouterr()
     found = json.loads(out)["figures"]["sets"][str(tmp_path)]
     assert (found["n"], found["unusable"]["n"]) == (1, 1)
-    assert "bad.png" in found["unusable"]["first"][0]
+    assert found["unusable"]["first"][0].count("bad.png") == 1
     assert err.count("\n") == 1
     assert "bad.png" in err
 
@@ -89,17 +90,21 @@ def test_a_bad_image_of_an_array_is_named_by_its_place(capsys, tmp_path):
 def test_false_accepts_by_family_and_group(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("RECOGNIZER_DATA", str(tmp_path))
     monkeypatch.setattr("recognizer.measure.nondigits.find_typefaces", lambda: (built_in(),))
-    (tmp_path / "c.toml").write_text("[rejects]\nnoise = 1.0\ntick = 1.0\n")
+    (tmp_path / "scans").mkdir()
+    Image.fromarray(255 - DIGITS[0]).save(tmp_path / "scans" / "a.png")
+    own = f"scans = {{folder = '{tmp_path / 'scans'}', weight = 1.0}}"
+    (tmp_path / "c.toml").write_text(f"[rejects]\nnoise = 1.0\ntick = 1.0\n{own}\n")
     record = evaluated(capsys, "rejects", "--limit", 30, "--config", tmp_path / "c.toml")
     found = record["figures"]["sets"]["rejects"]
     assert "digits" not in found
     assert "per_second" not in found
     groups, families = found["non_digits"]["groups"], found["non_digits"]["families"]
-    assert set(groups) == {"noise", "strokes"}
+    assert set(groups) == {"noise", "strokes", "own"}
     for counts in (groups, families):
         assert sum(row["n"] for row in counts.values()) == 30
         assert sum(row["count"] for row in counts.values()) == found["non_digits"]["false_accepts"]["count"]
     assert families["tick"]["group"] == "strokes"
+    assert families["scans"]["group"] == "own"
 
 
 def test_a_long_note_stays_on_its_line(capsys, monkeypatch, tmp_path):
