@@ -84,7 +84,9 @@ def test_a_missing_file_stays_in_the_list(folder):
 
 def test_a_pattern_takes_what_it_matches(folder):
     assert found("scans/*.[pj]*g") == ["scans/a.jpg"]
-    assert found("scans/**/*.webp") == ["scans/in/c.webp"]
+    (folder / "scans/in/deep").mkdir()
+    (folder / "scans/in/deep/e.webp").touch()
+    assert found("scans/**/*.webp") == ["scans/in/c.webp", "scans/in/deep/e.webp"]
     assert found("scans/*") == ["scans/a.jpg", "scans/b.PNG", "scans/notes.txt", "scans/z.tif"]
 
 
