@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from processes import ROOT, seconds_of
 from speed_parts import parts, through_network
+from speed_processes import rate
 
 from recognizer import Recognizer, to_glyph
 from recognizer.data import find_data, load_mnist
@@ -30,6 +32,7 @@ from reject_gen.paper import put_on_paper
 
 Grey = NDArray[np.uint8]
 WARM_UP = 100
+ROUNDS = 5  # over all images
 COLD_STARTS = 9
 EXAMPLE = ROOT / "examples" / "photo-4.png"
 COLD = {
@@ -83,13 +86,16 @@ def pages_of(digits: Grey, rng: np.random.Generator) -> dict[str, Sequence[Grey 
 def batches(
     model: str | None, kinds: Mapping[str, Sequence[Grey | bytes]], threads: int
 ) -> Iterator[list[object]]:
-    """Rows: how many images of each kind `recognize_many` reads a second."""
+    """Rows: how many images of each kind `recognize_many` reads a second; the median of several rounds."""
     many = Recognizer.load(model, threads=threads)
     for kind, pages in kinds.items():
         list(many.recognize_many(pages[:WARM_UP]))
-        start = time.perf_counter()
-        list(many.recognize_many(pages))
-        yield [kind, threads, round(len(pages) / (time.perf_counter() - start))]
+        times = []
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            list(many.recognize_many(pages))
+            times.append(time.perf_counter() - start)
+        yield [kind, 1, threads, round(len(pages) / statistics.median(times))]
 
 
 def main() -> None:
@@ -108,6 +114,9 @@ def main() -> None:
     ]
     counts = sorted({1, os.cpu_count() or 1})
     many = [row for threads in counts for row in batches(options.model, kinds, threads)]
+    for kind in ("28×28, PNG", "56×56, PNG"):
+        each_file = [file for file in kinds[kind] if isinstance(file, bytes)]
+        many.append([kind, counts[-1], 1, round(rate(options.model, each_file * 4, counts[-1], ROUNDS))])
     digit_glyphs = np.stack([found.image for found in find_glyphs(list(digits))])
     networks = [[threads, round(through_network(recognizer, digit_glyphs, threads))] for threads in counts]
     files = [file for file in kinds["56×56, PNG"] if isinstance(file, bytes) and to_glyph(file).any()]
@@ -129,8 +138,8 @@ def main() -> None:
             ["page", "recognize, median", "95th percentile", "to_glyph alone, median", "95th percentile"],
             rows,
         ),
-        "`recognize_many`, images a second.\n",
-        table(["page", "threads", "images a second"], many),
+        f"`recognize_many`, images a second; medians of {ROUNDS} rounds. Several processes get the bytes of files.\n",
+        table(["page", "processes", "threads of each", "images a second"], many),
         "Glyphs of MNIST a second through the network, in batches, second looks included.\n",
         table(["threads", "glyphs a second"], networks),
         "Where the time for a file of 56×56 goes, on one thread, in chunks; and how long the bare work takes.\n",
