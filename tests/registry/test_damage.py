@@ -8,7 +8,7 @@ import pytest
 from bundles import copy_of_shipped, names
 
 from recognizer import Recognizer
-from recognizer.bundle import META, NETWORK, shipped_folder, write_bundle
+from recognizer.bundle import META, NETWORK, read_bundle, shipped_folder, write_bundle
 from recognizer.cli import main
 from recognizer.errors import ModelError
 from recognizer.places import REGISTRY_FILE
@@ -17,7 +17,8 @@ from recognizer.registry.versions import Registry
 
 def test_what_is_no_model_is_not_registered(registry, tmp_path, bundle):
     meta = json.loads((shipped_folder() / META).read_text(encoding="utf-8"))
-    write_bundle(tmp_path / "no-network", meta, {NETWORK: b"no graph"})
+    files = {name: (shipped_folder() / name).read_bytes() for name in meta["files"]}
+    write_bundle(tmp_path / "no-network", meta, files | {NETWORK: b"no graph"})
     damaged = bundle()
     (damaged / NETWORK).write_bytes(b"other")
     nameless = copy_of_shipped(tmp_path / "nameless", name="../up")
@@ -113,6 +114,15 @@ def test_a_lost_registry_can_be_made_again_from_its_folders(registry, bundle):
     (registry.folder / REGISTRY_FILE).unlink()
     assert Recognizer.load().bundle.folder == shipped_folder()
     assert registry.register(registry.folder / "eleven@2", "found again").version == "eleven@2"
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(registry, bundle):
+    registry.register(bundle(0.8), "")
+    (registry.folder / REGISTRY_FILE).unlink()
+    (registry.folder / "eleven@3").mkdir()
+    assert registry.register(bundle(0.9), "").version == "eleven@4"
+    assert Recognizer.load("eleven@4").bundle.temperature == 0.9
+    assert read_bundle(registry.folder / "eleven@2").temperature == 0.8
 
 
 def test_the_registry_of_format_1_is_read(tmp_path):

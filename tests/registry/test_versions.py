@@ -31,6 +31,16 @@ def test_versions_are_counted_on_from_the_one_that_ships(registry, bundle):
     assert registry.current == "shipped"
 
 
+def test_versions_of_another_name_are_counted_by_themselves(registry, bundle, tmp_path):
+    assert registry.register(bundle(0.8), "").version == "eleven@2"
+    assert registry.register(copy_of_shipped(tmp_path / "a", name="seven"), "").version == "seven@1"
+    assert (
+        registry.register(copy_of_shipped(tmp_path / "b", name="seven", temperature=0.9), "").version
+        == "seven@2"
+    )
+    assert registry.register(bundle(0.9), "").version == "eleven@3"
+
+
 def test_the_current_version_is_what_is_loaded_and_named_in_answers(registry, bundle):
     registry.use(registry.register(bundle(0.8), "better").version, "better")
     loaded = Recognizer.load()

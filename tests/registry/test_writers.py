@@ -11,7 +11,8 @@ import pytest
 from bundles import names
 
 from recognizer import Recognizer
-from recognizer.bundle import read_bundle
+from recognizer.bundle import read_bundle, shipped_folder
+from recognizer.registry import versions
 
 
 def test_two_that_register_at_once_get_two_versions(registry, bundle):
@@ -28,6 +29,20 @@ def test_two_that_register_at_once_get_two_versions(registry, bundle):
         0.9,
         0.95,
     }
+
+
+def test_a_current_version_that_goes_while_it_is_read_is_no_error(registry, bundle, monkeypatch):
+    registry.use(registry.register(bundle(), "").version, "")
+    first = iter([True])
+
+    def read(*folder):
+        if next(first, False):
+            registry.use("shipped", "meanwhile")
+            registry.remove("eleven@2", "meanwhile")
+        return read_bundle(*folder)
+
+    monkeypatch.setattr(versions, "read_bundle", read)
+    assert registry.open().folder == shipped_folder()
 
 
 SWITCHER = """
