@@ -9,7 +9,7 @@ from typing import Any
 
 from recognizer import Recognizer
 from recognizer.cli.arguments import share
-from recognizer.cli.common import need_new_folder, table_console
+from recognizer.cli.common import need_new_folder, plain_table, table_console
 from recognizer.cli.measuring import (
     add_data_arguments,
     arguments_of,
@@ -110,12 +110,8 @@ def _brief(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _show(figures: dict[str, Any]) -> None:
-    from rich.table import Table
-
     shown = {name: found for name, found in figures.items() if found}
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("", *(name.replace("_", "-") for name in shown)):
-        table.add_column(title)
+    table = plain_table("", *(name.replace("_", "-") for name in shown))
 
     def row(name: str, *path: str, text: Any = str) -> None:  # noqa: ANN401
         values = []

@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-UNREADABLE_EXIT = 1  # some images could not be read, the others were
+UNREADABLE_EXIT = 1  # some inputs could not be used, the others were
 _UNBOUNDED = 10_000
 PIPE_CLOSED = 141  # as a shell reports a program that SIGPIPE ended
 
@@ -106,6 +107,16 @@ def table_console() -> Console:
     from rich.console import Console
 
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+
+
+def plain_table(*titles: str, no_wrap: Collection[str] = ()) -> Table:
+    """An empty table without lines; the columns named in ``no_wrap`` are never broken."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=title in no_wrap)
+    return table
 
 
 def _stopped(line: str, code: int) -> int:

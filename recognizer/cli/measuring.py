@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 from recognizer.bundle import Bundle
 from recognizer.cli.arguments import add_model, at_least
+from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import watched
 from recognizer.image.named_files import printable
 from recognizer.measure.evaluation import LISTED
 from recognizer.measure.labelled import Choice, Labelled, Origin
 from recognizer.measure.labelled_sources import ROOT_OPTION, SPECS, open_labelled, origin_of
 
-UNUSABLE_EXIT = 1
 Item = TypeVar("Item")
 
 
@@ -78,7 +78,7 @@ def tell_problems(problems: Sequence[str]) -> int:
         sys.stderr.write(f"{printable(line)}\n")
     if len(problems) > LISTED:
         sys.stderr.write(f"and {len(problems) - LISTED} more\n")
-    return UNUSABLE_EXIT if problems else 0
+    return UNREADABLE_EXIT if problems else 0
 
 
 def percent(share: float | None) -> str:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from recognizer.cli.common import table_console
+from recognizer.cli.common import plain_table, table_console
 from recognizer.registry.versions import Registry
 
 
@@ -69,14 +69,11 @@ def _list(registry: Registry, args: argparse.Namespace) -> None:
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from recognizer.image.named_files import printable
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column("" if column == "current" else column)
+    table = plain_table(*("" if column == "current" else column for column in columns))
     for row in rows:
         marked = {**row, "current": "*" if row.get("current") else "", "at": str(row["at"])[:19]}
         table.add_row(*(Text(printable(str(marked[column]))) for column in columns))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer.cli.badcase.options import add_store, existing_store, number_of
-from recognizer.cli.common import need_new_folder, table_console
+from recognizer.cli.common import need_new_folder, plain_table, table_console
 from recognizer.feedback.fields import label_text
 from recognizer.feedback.told import mistake
 from recognizer.image.named_files import printable
@@ -69,7 +69,6 @@ def _as_json(found: Diagnosis) -> None:
 
 
 def _for_people(found: Diagnosis) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     sys.stdout.write(
@@ -80,9 +79,8 @@ def _for_people(found: Diagnosis) -> None:
         sys.stdout.write(f"look: case {suspect.case} is labelled {label} and looks like {likely}\n")
     if len(found.suspects) > SHOWN:
         sys.stdout.write(f"look: and {len(found.suspects) - SHOWN} more, see --json or --sheet\n")
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("group", "cases", "p", "proposal", "why"):
-        table.add_column(title, no_wrap=title != "group")
+    short = ("cases", "p", "proposal", "why")
+    table = plain_table("group", *short, no_wrap=short)
     for group in found.groups:
         chance = "" if group.p_value is None else f"{group.p_value:.2g}"
         cells = (group.name, str(len(group.cases)), chance, group.proposal, group.why)

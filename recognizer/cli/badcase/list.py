@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from recognizer.cli.badcase.options import add_choice, add_store, chosen_cases, existing_store, number_of
-from recognizer.cli.common import table_console
+from recognizer.cli.common import plain_table, table_console
 from recognizer.errors import UsageError
 from recognizer.feedback.cases import Case, from_source
 from recognizer.feedback.told import case_dict, mistake
@@ -90,14 +90,12 @@ def _trend(args: argparse.Namespace) -> int:
 
 
 def _table(rates: list[Rate]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from recognizer.cli.measuring import counted
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("from", "model", "source", "refused", "wrong digit"):
-        table.add_column(title, no_wrap=True)
+    titles = ("from", "model", "source", "refused", "wrong digit")
+    table = plain_table(*titles, no_wrap=titles)
     for rate in rates:
         shares = (counted(share_of(count, rate.reports)) for count in (rate.refused, rate.mistakes))
         names = (Text(printable(name)) for name in (rate.model, rate.source))

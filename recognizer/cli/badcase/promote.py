@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognizer.cli.badcase.options import add_store, existing_store
-from recognizer.cli.common import table_console
+from recognizer.cli.common import plain_table, table_console
 from recognizer.image.named_files import printable
 from recognizer.registry.state import who_and_why
 from recognizer.registry.versions import Registry
@@ -57,11 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(verdict: Verdict) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("images", "n", "right before", "after", "mended", "broken", "rule", ""):
-        table.add_column(title)
+    table = plain_table("images", "n", "right before", "after", "mended", "broken", "rule", "")
     for check in verdict.checks:
         counts = (check.n, check.before, check.after, check.mended, check.broken)
         table.add_row(check.name, *map(str, counts), check.rule, "holds" if check.passed else "FAILS")

@@ -15,7 +15,7 @@ import numpy as np
 
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import counted
-from recognizer.cli.similar.output import BLANK
+from recognizer.cli.similar.output import BLANK, say
 from recognizer.cli.similar.rebuilt import look_after, whole
 from recognizer.cli.similar.upkeep import prepare_index
 from recognizer.errors import RecognizerError, UsageError
@@ -161,10 +161,10 @@ def _read(
         glyph = glyph_or_error(item.image, max_pixels)
         if isinstance(glyph, RecognizerError):
             tally.unreadable += 1
-            sys.stderr.write(f"similar: {printable(str(glyph))}\n")
+            say(str(glyph))
         elif glyph.kind == "blank":
             tally.blank += 1
-            sys.stderr.write(f"similar: {printable(item.id)}: {BLANK}, left out\n")
+            say(f"{item.id}: {BLANK}, left out")
         else:
             kept.append(item)
             glyphs.append(glyph.image)

@@ -7,7 +7,7 @@ import os
 import sys
 
 from recognizer.cli.progress import counted
-from recognizer.cli.similar.output import group_json, group_lines, hit_tiles
+from recognizer.cli.similar.output import group_json, group_lines, hit_tiles, say
 from recognizer.galleries import open_gallery
 
 PICTURED = 20  # groups; more of them are listed without pictures
@@ -41,11 +41,11 @@ def duplicates(args: argparse.Namespace) -> int:
             sheet.add(hit_tiles(group.hits, gallery))
     if sheet:
         sheet.close()
-        sys.stderr.write(f"similar: {sheet.summary()}\n")
+        say(sheet.summary())
     if not args.json:
         exact = sum(group.exact for group in groups)
-        sys.stderr.write(
-            f"similar: {len(gallery):,} images; groups of the same image: {exact}, "
-            f"of nearly the same: {len(groups) - exact}\n"
+        say(
+            f"{len(gallery):,} images; groups of the same image: {exact}, "
+            f"of nearly the same: {len(groups) - exact}"
         )
     return 0

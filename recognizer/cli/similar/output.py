@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,11 @@ class Found:
     def blank(self) -> bool:
         """Whether it was read, and nothing is drawn on it."""
         return self.error is None and self.engine is None
+
+
+def say(line: str) -> None:
+    """Say something about the run, on standard error."""
+    sys.stderr.write(f"similar: {printable(line)}\n")
 
 
 def json_writer(stream: TextIO) -> Callable[[Found], object]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from recognizer.image.named_files import printable
+from recognizer.cli.similar.output import say
 
 if TYPE_CHECKING:
     from retrieval import Gallery
@@ -39,12 +38,12 @@ def look_after(gallery: Gallery, folder: Path, built: set[str]) -> None:
     # Only where the image is there under its new id: what can't be read any more was not added anew.
     if twice := [name for name, path in others.items() if path in built and path in gallery]:
         gallery.remove(twice)
-        _tell(
+        say(
             f"{len(twice):,} images removed whose id was an older spelling of the same path, such as {twice[0]}"
         )
     if gone := [name for name, path in others.items() if path not in built and not os.path.lexists(path)]:
         names = " ".join(map(shlex.quote, gone[:_NAMED])) + (" …" if len(gone) > _NAMED else "")
-        _tell(
+        say(
             f"{len(gone):,} images of the gallery have no file below {folder} any more; remove them with: "
             f"similar --gallery {shlex.quote(gallery.address)} --remove {names}"
         )
@@ -60,7 +59,3 @@ def _others(gallery: Gallery, folder: Path, built: set[str]) -> Iterator[tuple[s
         path = Path(whole(name)).as_posix() if ".." in PurePosixPath(name).parts else name
         if path.startswith(top):
             yield name, path
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"similar: {printable(line)}\n")

@@ -12,12 +12,12 @@ import numpy as np
 
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import watched
-from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, tiles_of
+from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, say, tiles_of
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.galleries import open_gallery
 from recognizer.glyph.finder import glyph_or_error
 from recognizer.glyph.normalise import SIDE
-from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, printable, total_of
+from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, total_of
 
 if TYPE_CHECKING:
     from recognizer.cli.tiles import SheetFile
@@ -47,15 +47,15 @@ def search(args: argparse.Namespace) -> int:
         listed = True
         unreadable |= found.error is not None
         if not args.json and (found.error or (found.blank and not people)):
-            _tell(str(found.error or f"{found.path}: {BLANK}"))
+            say(str(found.error or f"{found.path}: {BLANK}"))
         write(found)
         if sheet:
             sheet.add(tiles_of(found, gallery, args.max_pixels))
     if not listed:
-        _tell(NOTHING_LISTED)
+        say(NOTHING_LISTED)
     if sheet:
         sheet.close()
-        _tell(sheet.summary())
+        say(sheet.summary())
     return UNREADABLE_EXIT if unreadable else 0
 
 
@@ -89,13 +89,13 @@ def check_filters(gallery: Gallery, label: int | None, source: str | None) -> No
             raise UsageError(
                 f"--label {label}: no image of the gallery has it, and it is not a digit from 0 to 9"
             )
-        _tell(f"no image of the gallery has the label {label}")
+        say(f"no image of the gallery has the label {label}")
     elif not _passes(gallery, None, source):
         known = list(islice(gallery.sources(), NAMED + 1))
         told = ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
-        _tell(f"no source in the gallery matches {source}; some sources: {told or 'none'}")
+        say(f"no source in the gallery matches {source}; some sources: {told or 'none'}")
     else:
-        _tell(f"no image of the gallery has the label {label} and a source that matches {source}")
+        say(f"no image of the gallery has the label {label} and a source that matches {source}")
 
 
 def _passes(gallery: Gallery, label: int | None, source: str | None) -> bool:
@@ -123,7 +123,3 @@ def _sheet(args: argparse.Namespace) -> SheetFile | None:
     from recognizer.cli.tiles import SheetFile
 
     return SheetFile(args.sheet)
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"similar: {printable(line)}\n")

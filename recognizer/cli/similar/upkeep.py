@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import counted
+from recognizer.cli.similar.output import say
 from recognizer.galleries import gallery_address, open_gallery
 from recognizer.image.named_files import printable
 
@@ -33,7 +34,7 @@ def remove(args: argparse.Namespace) -> int:
     gallery = open_gallery(args.gallery)
     unknown = [name for name in args.remove if name not in gallery]
     for name in unknown:
-        sys.stderr.write(f"similar: no image has the id {printable(name)}\n")
+        say(f"no image has the id {name}")
     removed = gallery.remove(args.remove)
     _done(gallery, f"{removed:,} removed; {len(gallery):,} in all")
     return UNREADABLE_EXIT if unknown else 0
