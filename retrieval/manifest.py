@@ -92,6 +92,14 @@ def no_gallery(where: str) -> GalleryError:
     return GalleryError(f"{where}: no gallery there; make one with: similar --build FOLDER --gallery DIR")
 
 
+def other_format(where: str, version: object) -> GalleryError:
+    """It is of a format that this version doesn't know."""
+    return GalleryError(
+        f"{where}: the gallery has format {version!r}, and this version reads {FORMAT_VERSION}; "
+        "update the package or build the gallery again"
+    )
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Commit: from now on the gallery is what the manifest says."""
     write_json(folder / MANIFEST, {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(manifest)})
@@ -111,10 +119,7 @@ def read_manifest(folder: Path) -> Manifest:
     if content.get("format") != FORMAT:
         raise GalleryError(f"{file}: not the manifest of a gallery")
     if content.get("format_version") != FORMAT_VERSION:
-        raise GalleryError(
-            f"{file}: the gallery has format {content.get('format_version')!r}, and this version reads "
-            f"{FORMAT_VERSION}; update the package or build the gallery again"
-        )
+        raise other_format(str(file), content.get("format_version"))
     try:
         return _parsed(content)
     except (KeyError, TypeError, ValueError):

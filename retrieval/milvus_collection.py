@@ -12,7 +12,7 @@ from typing import Any
 
 from retrieval.addresses import MilvusAddress
 from retrieval.errors import EngineError, GalleryError
-from retrieval.manifest import FORMAT, FORMAT_VERSION, no_gallery
+from retrieval.manifest import FORMAT, FORMAT_VERSION, no_gallery, other_format
 from retrieval.milvus_indexes import MOST, SPARSE, building, possible, preferred
 from retrieval.milvus_rows import ARRIVED, DENSE, ID, KEY, LABEL, SOURCE, TEXTS, WIDE, Row, key_of
 
@@ -94,10 +94,7 @@ class Collection:
         if not known:
             raise GalleryError(f"{where}: this collection is not a gallery; name another one")
         if about.get("format_version") != FORMAT_VERSION:
-            raise GalleryError(
-                f"{where}: the gallery has format {about.get('format_version')!r}, and this version reads "
-                f"{FORMAT_VERSION}; update the package or build the gallery again"
-            )
+            raise other_format(where, about.get("format_version"))
         return encoder
 
     def create(self, encoder: Mapping[str, Any]) -> None:
