@@ -208,6 +208,8 @@ def _read_checked(file: Path, digest: str) -> bytes:
 
 def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) -> None:
     """Write a model: its files first and ``meta.json`` with their checksums last."""
+    from recognizer.files import write_whole
+
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -218,9 +220,7 @@ def write_bundle(folder: Path, meta: dict[str, Any], files: dict[str, bytes]) ->
         **meta,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    partial = folder / (META + ".partial")
-    partial.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(folder / META)
+    write_whole(folder / META, (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _has_reader(meta: dict[str, Any]) -> bool:
