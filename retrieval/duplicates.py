@@ -31,7 +31,7 @@ class DuplicateGroup:
 
 
 class _Forest:
-    """Disjoint sets (Tarjan 1975); a set is named by its smallest member."""
+    """Disjoint sets (Tarjan 1975); a set is named by one of its members."""
 
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
@@ -44,8 +44,7 @@ class _Forest:
         return member
 
     def join(self, first: int, second: int) -> None:
-        low, high = sorted((self.find(first), self.find(second)))
-        self._parent[high] = low
+        self._parent[self.find(first)] = self.find(second)
 
 
 def find_groups(

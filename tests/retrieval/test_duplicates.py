@@ -29,6 +29,24 @@ def test_the_same_image(mixed):
     assert group.hits[1].source == "scan"
 
 
+def test_groups_come_in_the_order_of_the_gallery(tmp_path, encoder, images):
+    gallery = Gallery.create(tmp_path / "gallery", encoder)
+    twice = np.concatenate([images[:12], images[11::-1]])
+    gallery.append(twice, ids=[f"i{n}" for n in range(24)], sources="scan")
+    assert groups(gallery, 0) == [(True, [f"i{n}", f"i{23 - n}"]) for n in range(12)]
+
+
+def test_images_with_the_same_code_are_not_the_same_image(mixed, images):
+    """Codes are rounded: one grey level of one pixel is lost in them."""
+    faint = images[5].copy()
+    faint[14, 14] ^= 1
+    mixed.append(faint[None], ids=["faint"])
+    (near,) = (hit for hit in mixed.search(images[5:6], k=2)[0] if hit.id == "faint")
+    assert near.distance == 0
+    assert groups(mixed, 0) == [(True, ["i0", "i3", "i8"])]
+    assert (False, ["i7", "faint"]) in groups(mixed, 0.001)
+
+
 def test_nearly_the_same_image(mixed, images):
     far = mixed.search(images[1:2], k=3)[0]
     assert [hit.id for hit in far][:2] == ["i1", "i4"]
