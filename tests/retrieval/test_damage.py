@@ -168,7 +168,6 @@ def test_verify_is_of_what_is_there_now_whoever_writes(gallery, encoder):
         {"segments": [{"name": "../outside", "count": 1, "files": {}}]},
         {"segments": [{"name": "segment-000001", "count": 40, "files": {}}]},
         {"segments": [{"name": "segment-000001", "count": -1, "files": {}}]},
-        {"segments": [{"name": "segment-000001", "count": 1, "files": {"../x": {"bytes": 1, "sha256": ""}}}]},
         {"removed": {"name": "removed-000009", "count": 1, "files": {}}},
         {"next": "many"},
         {"frozen": None, "segments": None},
@@ -180,6 +179,48 @@ def test_a_manifest_that_makes_no_sense(gallery, encoder, change):
     with pytest.raises(GalleryError) as caught:
         Gallery.open(gallery.path, encoder)
     assert str(gallery.path) in str(caught.value)
+
+
+def rewritten(gallery, change):
+    file = gallery.path / "manifest.json"
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | change(content)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: {"segments": content["segments"] * 2},
+        lambda content: {"segments": [content["segments"][0] | {"count": True}]},
+        lambda content: {
+            "segments": [content["segments"][0] | {"files": {"../x": {"bytes": 1, "sha256": ""}}}]
+        },
+        lambda content: {
+            "segments": [content["segments"][0] | {"files": {"x": {"bytes": "1", "sha256": ""}}}]
+        },
+    ],
+)
+def test_what_no_manifest_says_is_damage_before_a_file_is_looked_at(gallery, encoder, change):
+    rewritten(gallery, change)
+    with pytest.raises(GalleryError, match="its values are not valid"):
+        Gallery.open(gallery.path, encoder)
+
+
+@pytest.mark.parametrize("key", ["dense", "wide"])
+def test_codes_of_another_length_than_the_encoder_s_are_damage(gallery, encoder, key):
+    rewritten(gallery, lambda content: {"encoder": content["encoder"] | {key: content["encoder"][key] + 1}})
+    with pytest.raises(GalleryError, match="another length than the encoder's"):
+        Gallery.open(gallery.path, encoder)
+
+
+@pytest.mark.parametrize("row", [-1, 40])
+def test_a_removed_image_that_is_not_there_is_damage(gallery, encoder, row):
+    file = the_file(gallery, "removed")
+    np.save(file, np.array([row]))
+    described = {file.name: files.describe(file)}
+    rewritten(gallery, lambda content: {"removed": content["removed"] | {"files": described}})
+    with pytest.raises(GalleryError, match="it names images that are not there"):
+        Gallery.open(gallery.path, encoder)
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,8 @@ def test_removed_images_are_not_found(gallery, images, encoder):
             found = ids(one.search(images[3:5], k=99, mode=mode))
             assert all(len(names) == 38 and not {"3", "4"} & set(names) for names in found)
             assert [names[0] for names in found] == ["23", "24"]
+        assert {"3"}.isdisjoint(*ids(one.search(images[3:4], k=99, label=3)))
+        assert {"3"}.isdisjoint(*ids(one.search(images[3:4], k=99, source="form-B/*")))
 
 
 def test_what_was_removed_can_come_back(gallery, images):
