@@ -7,7 +7,7 @@ import pytest
 from hits import ids
 from stand_in_encoder import write_encoder
 
-from retrieval import Encoder, Gallery
+from retrieval import Encoder, Gallery, writing
 from retrieval.errors import EncoderError, GalleryError
 
 NEW = np.full((1, 28, 28), 77, np.uint8)
@@ -19,6 +19,10 @@ def test_much_removed_is_cleaned_up(gallery, images):
     assert len(gallery) == 10
     assert sum(file.stat().st_size for file in gallery.path.rglob("*.npy")) < before / 2
     assert ids(gallery.search(images[35:36], k=1)) == [["35"]]
+    after = sum(file.stat().st_size for file in gallery.path.rglob("*.npy"))
+    for label in range(4):
+        gallery.append(images[30:], ids=[str(n) for n in range(30, 40)], labels=[label] * 10, sources="x")
+    assert sum(file.stat().st_size for file in gallery.path.rglob("*.npy")) < 1.2 * after
     gallery.remove([str(n) for n in range(40)])
     assert len(gallery) == 0
     assert gallery.append(images[:2]).added == 2
@@ -80,3 +84,11 @@ def test_a_reader_goes_on_after_another_encoder_took_over(gallery, images, tmp_p
     with pytest.raises(GalleryError, match="another encoder"):
         gallery.refresh()
     assert ids(gallery.search(images[6:7], k=1)) == [["6"]]
+
+
+def test_an_image_that_comes_again_after_a_commit_is_there_already(tmp_path, encoder, images, monkeypatch):
+    monkeypatch.setattr(writing, "COMMIT_EVERY", 3)
+    gallery = Gallery.create(tmp_path / "new", encoder)
+    done = gallery.append(np.concatenate([images[:5], images[:5]]), sources="scan")
+    assert (done.added, done.skipped, done.replaced) == (5, 5, 0)
+    assert len(set(gallery.ids())) == len(gallery) == 5
