@@ -1,5 +1,7 @@
 """The audit: digits by accident go, what a classifier only fancies to be digits stays."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -50,15 +52,34 @@ def test_a_column_for_rejects_is_not_a_digit() -> None:
     assert audit(glyphs, sure_of_rejects, 0.5).all()
 
 
-def test_what_is_taken_for_a_digit_only_in_one_place_stays() -> None:
-    glyphs = np.zeros((3, 28, 28), np.uint8)
-    glyphs[:, 10:18, 14] = 255
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda y, x, slant: x > 14,
+        lambda y, x, slant: x < 13,
+        lambda y, x, slant: y > 14,
+        lambda y, x, slant: y < 13,
+        lambda y, x, slant: slant > 0.5,
+        lambda y, x, slant: slant < -0.5,
+    ],
+    ids=["right", "left", "down", "up", "turned one way", "turned the other"],
+)
+def test_what_is_no_digit_when_moved_or_turned_a_little_stays(other: Callable[..., bool]) -> None:
+    bar = np.zeros((1, 28, 28), np.uint8)
+    bar[0, 6:22, 12:16] = 255
 
-    def only_in_the_middle(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        one = (images[:, 14, 14] > 0).astype(float)
-        return np.column_stack([1 - one, one, *np.zeros((8, len(images)))]) * 0.9 + 0.01
+    def unless_moved(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        one = [not other(*middle(image), middle(image[:14])[1] - middle(image[14:])[1]) for image in images]
+        return np.column_stack([np.zeros(len(one)), one, *np.zeros((8, len(one)))])
 
-    assert audit(glyphs, only_in_the_middle, 0.5).all()
+    assert unless_moved(bar)[0, 1] == 1
+    assert audit(bar, unless_moved, 0.5).all()
+
+
+def middle(ink: NDArray[np.uint8]) -> tuple[float, float]:
+    """Row and column of the ink's middle."""
+    y, x = (float(np.average(places, weights=ink)) for places in np.indices(ink.shape))
+    return y, x
 
 
 def test_families_that_cannot_be_digits_stay_whatever_the_classifier_says() -> None:

@@ -43,6 +43,7 @@ def test_a_longer_mix_begins_with_the_shorter_one_and_can_be_continued() -> None
     longer = draw_mix(WEIGHTS, 90, 1, MATERIAL)
     first, rest = draw_mix(WEIGHTS, 50, 1, MATERIAL), draw_mix(WEIGHTS, 40, 1, MATERIAL, start=50)
     assert same(longer, Mix(first.images + rest.images, first.families + rest.families))
+    assert len({image.tobytes() for image in longer.images}) == 90
 
 
 def test_weights_become_shares() -> None:
@@ -101,6 +102,7 @@ def test_glyphs_are_one_array_and_an_audit_can_thin_them() -> None:
         ({"snwo": 1}, {}, "'snwo'"),
         ({"noise": -1}, {}, "noise: the weight"),
         ({"noise": float("nan")}, {}, "noise: the weight"),
+        ({"noise": float("inf")}, {}, "noise: the weight"),
         ({"noise": "much"}, {}, "noise: the weight"),
         ({"noise": True}, {}, "noise: the weight"),
         ({"noise": {"weight": 1}}, {}, "noise: a family of your own"),
@@ -120,9 +122,10 @@ def test_a_wrong_recipe_is_one_line_that_names_the_entry(weights: dict, options:
     assert "\n" not in str(caught.value)
 
 
-def test_exclude_beside_a_finished_recipe_is_refused() -> None:
+@pytest.mark.parametrize("options", [{"exclude": ["noise"]}, {"only": ["noise"]}])
+def test_a_choice_beside_a_finished_recipe_is_refused(options: dict) -> None:
     with pytest.raises(MixError, match="make_recipe"):
-        draw_mix(make_recipe(WEIGHTS), 3, 0, MATERIAL, exclude=["noise"])
+        draw_mix(make_recipe(WEIGHTS), 3, 0, MATERIAL, **options)
 
 
 def write_scans(folder: Path) -> None:
