@@ -1,5 +1,6 @@
 """The documents' tables of settings are those of the code; run as a program, this writes them anew."""
 
+import inspect
 import json
 import re
 from dataclasses import MISSING, fields
@@ -15,9 +16,8 @@ TRAINING = Path(__file__).parents[2] / "docs" / "training.md"
 
 def descriptions(section):
     """Each setting's line in the section of attributes of a configuration's docstring."""
-    told = re.findall(
-        r"^ {8}(\w+): (.*(?:\n {12}.*)*)$", section.__doc__.partition("Attributes:")[2], re.MULTILINE
-    )
+    attributes = inspect.cleandoc(section.__doc__).partition("Attributes:")[2]
+    told = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)$", attributes, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in told}
 
 

@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
 from recognizer.errors import ImageError, UsageError
 from recognizer.image.named_files import expand, named_error, printable
+from recognizer.image.opening import kind_of
 
 
 @pytest.fixture
@@ -180,6 +181,14 @@ def test_a_list_is_handed_on_as_it_grows():
         assert next(names) == "second.png"
 
 
+def begins_as_an_image(data):
+    try:
+        kind_of(data)
+    except ImageError:
+        return False
+    return True
+
+
 @given(
     st.lists(st.binary(min_size=1).filter(lambda name: not {10, 13, 0} & set(name))),
     st.sampled_from([b"\n", b"\0"]),
@@ -187,6 +196,7 @@ def test_a_list_is_handed_on_as_it_grows():
 )
 def test_any_list_comes_back_name_for_name(names, separator, ended):
     listed = separator.join(names) + (separator if ended and names else b"")
+    assume(listed.startswith(b"BM") or not begins_as_an_image(listed))
     assert [os.fsencode(name) for name in expand(["-"], io.BytesIO(listed))] == names
 
 

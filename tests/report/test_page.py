@@ -91,7 +91,7 @@ def test_mistakes_are_shown(place):
     assert text.count('alt="') >= 5
     # The non-digits were made of printed digits; with MNIST at hand they would be others.
     told = "".join(page.alerts)
-    assert told.count("No pictures") == told.count("No pictures: the digits that training held out") == 1
+    assert told.count("No pictures") == told.count("No pictures: can't tell which digits") == 1
     for row in ("original", "compressed", "disturbed", "denoised"):
         assert f"ten digits, {row}" in text
 
