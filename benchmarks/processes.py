@@ -44,9 +44,10 @@ def measured_by(
 
 
 def with_project(**settings: str) -> dict[str, str]:
-    """The environment of a process that is to find this project, and further variables."""
+    """The environment of a process that is to find this project, with its modules compiled as pip leaves them."""
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **settings}
+    found = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONDONTWRITEBYTECODE": ""}
+    return {**os.environ, **found, **settings}
 
 
 def seconds_of(command: Sequence[str], rounds: int) -> float:
