@@ -55,7 +55,8 @@ COLUMNS = (
     "of the exact ten",
 )
 NOTE = (
-    "Seconds are CPU time, Milvus Lite's included; a server's are wall-clock time. “Stored” is the time that `append` took in all, without encoding; "
+    "Seconds are CPU time, Milvus Lite's included; a server's are wall-clock time. “Stored” is the time that `append` "
+    "took in all, without encoding; "
     "“indexed” is the time to write and index what was still in memory; both count from the empty gallery. The peak "
     f"is that of the process that asks, with Milvus Lite in it. A query goes from glyph to {K} hits."
 )
