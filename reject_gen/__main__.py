@@ -26,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--family", nargs="+", default=[], metavar="NAME", help="families or groups (default: all)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--per-family", type=int, default=12, metavar="N", help="samples a row (default: 12)")
+    parser.add_argument(
+        "--per-family", type=int, default=12, metavar="N", help="samples a row (default: %(default)s)"
+    )
     parser.add_argument("--mnist", type=Path, metavar="DIR", help="folder with MNIST's *-ubyte.gz files")
     parser.add_argument(
         "--fonts", type=Path, metavar="DIR", help="folder of typefaces (default: the one in Pillow)"

@@ -13,6 +13,7 @@ from typing import NoReturn
 from recognizer.errors import UsageError
 from recognizer.stages.decide import allowed_digits
 
+DATA = "the folder that contains mnist/ (default: RECOGNIZER_DATA)"
 PATH = "an image file, a folder of images, a pattern such as 'scans/*.png', or - to read paths from standard input"
 
 
@@ -57,9 +58,7 @@ def add_training(parser: argparse.ArgumentParser, example: str) -> None:
     parser.add_argument(
         "--config", required=True, metavar="FILE", help=f"the configuration, a TOML file such as {example}"
     )
-    parser.add_argument(
-        "--data", metavar="DIR", help="the folder that contains mnist/ (default: RECOGNIZER_DATA)"
-    )
+    parser.add_argument("--data", metavar="DIR", help=DATA)
     add_out(parser)
     parser.add_argument(
         "--workers",

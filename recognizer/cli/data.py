@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from recognizer.cli.arguments import DATA
 from recognizer.data import data_folder, packed, verify
 from recognizer.errors import DataError
 from recognizer.fetch import MIRRORS, Progress, fetch
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--data",
             type=Path,
             metavar="DIR",
-            help="the folder that contains mnist/ (default: RECOGNIZER_DATA)",
+            help=DATA,
         )
     fetching.add_argument(
         "--mirror",

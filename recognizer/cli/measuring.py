@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recognizer.bundle import Bundle
-from recognizer.cli.arguments import add_model, at_least
+from recognizer.cli.arguments import DATA, add_model, at_least
 from recognizer.cli.common import UNREADABLE_EXIT
 from recognizer.cli.progress import watched
 from recognizer.image.named_files import printable
@@ -24,9 +24,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options that name a model and labelled data."""
     add_model(parser)
     parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="SPEC", help=SPECS)
-    parser.add_argument(
-        ROOT_OPTION, metavar="DIR", help="the folder that contains mnist/ (default: RECOGNIZER_DATA)"
-    )
+    parser.add_argument(ROOT_OPTION, metavar="DIR", help=DATA)
     parser.add_argument(
         "--limit",
         type=at_least(1),

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from recognizer.cli.arguments import add_model
+from recognizer.cli.arguments import DATA, add_model
 
 CARD = Path("MODEL_CARD.md")
 
@@ -31,14 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help="the folder that contains mnist/, for pictures (default: RECOGNIZER_DATA)",
+        help=f"for pictures: {DATA}",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("report.html"),
         metavar="FILE",
-        help="the page (default: report.html)",
+        help="the page (default: %(default)s)",
     )
     parser.add_argument(
         "--card", type=Path, metavar="FILE",

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help=PATH)
     parser.add_argument(
-        "-k", type=at_least(1), default=10, metavar="K", help="how many cases to show (default: 10)"
+        "-k", type=at_least(1), default=10, metavar="K", help="how many cases to show (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="write one JSON object a line")
     add_store(parser)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from recognizer import __version__
-from recognizer.cli.arguments import PATH, PathsParser, at_least
+from recognizer.cli.arguments import DATA, PATH, PathsParser, at_least
 from recognizer.errors import UsageError
 from recognizer.image.opening import MAX_PIXELS
 
@@ -111,7 +111,7 @@ def _keeping(group: argparse._ArgumentGroup) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="with --build mnist: the folder that contains mnist/ (default: RECOGNIZER_DATA)",
+        help=f"with --build mnist: {DATA}",
     )
 
 
