@@ -17,7 +17,6 @@ from recognizer.errors import RecognizerError, UsageError
 from recognizer.explain import KnownDigits
 from recognizer.glyph.finder import Finder
 from recognizer.glyph.normalise import Glyph, Kind, find_glyph
-from recognizer.image.boxes import checked_boxes, cut
 from recognizer.image.opening import MAX_PIXELS, describe, open_page
 from recognizer.registry.current import open_model
 from recognizer.results import Recognition
@@ -223,6 +222,8 @@ class Recognizer:
         """
         self._check(explain)
         mask = allowed_mask(allowed)
+        from recognizer.image.boxes import checked_boxes, cut
+
         grey = open_page(page, max_pixels=self._max_pixels)
         wanted = checked_boxes(boxes)
         found = [cut(grey, box, describe(page)) for box in wanted]

@@ -17,6 +17,7 @@ NOT_FOR_ONE_IMAGE = {
         "recognizer.stages.specialists",
         "recognizer.stages.pair_models",
         "recognizer.field.reading",
+        "recognizer.image.boxes",
         "recognizer.feedback",
     ),
     *(
@@ -60,7 +61,7 @@ def test_one_image_needs_few_modules(form, here, tmp_path):
     imported = names_of(done.stderr)
     assert (done.returncode, "recognizer.stages.both_stages" in imported) == (0, True)
     assert imported & NOT_FOR_ONE_IMAGE <= names_of(bare.stderr)
-    assert sum(name.startswith(("recognizer", "retrieval")) for name in imported) <= 44
+    assert sum(name.startswith(("recognizer", "retrieval")) for name in imported) <= 40
 
 
 def test_a_list_on_standard_input_is_answered_in_order(here):
