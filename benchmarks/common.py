@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.files import write_whole
-from recognizer.measure.record import as_text, make_record
+from recognizer.measure.record import as_text, hardware, make_record
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -61,13 +61,8 @@ def _plain(cell: object) -> int | float | str:
 
 def processor() -> str:
     """The processor's name and how many threads may run at once."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = [line.partition(":") for line in info.read_text().splitlines()]
-        name = next((value.strip() for key, _, value in lines if key.strip() == "model name"), name)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name}, {usable} threads, {platform.system()}"
+    return f"{hardware()['cpu']}, {usable} threads, {platform.system()}"
 
 
 def command_line(

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from processes import ROOT, seconds_of
 from speed_parts import parts, through_network
-from speed_processes import rate
+from speed_processes import going, rates
 
-from recognizer import Recognizer, to_glyph
+from recognizer import Recognizer, compiled, to_glyph
 from recognizer.data import find_data, load_mnist
 from recognizer.glyph.normalise import find_glyphs
 from reject_gen.paper import put_on_paper
@@ -92,16 +92,21 @@ def pages_of(digits: Grey, rng: np.random.Generator) -> dict[str, Sequence[Grey 
 def batches(
     model: str | None, kinds: Mapping[str, Sequence[Grey | bytes]], threads: int
 ) -> Iterator[list[object]]:
-    """Rows: how many images of each kind `recognize_many` reads a second; the median of several rounds."""
+    """Rows: how many images of each kind `recognize_many` reads a second, and how many in Python alone.
+
+    Both are medians of several rounds, taken in turn.
+    """
     many = Recognizer.load(model, threads=threads)
     for kind, pages in kinds.items():
         list(many.recognize_many(pages[:WARM_UP]))
-        times = []
+        times: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(ROUNDS):
-            start = time.perf_counter()
-            list(many.recognize_many(pages))
-            times.append(time.perf_counter() - start)
-        yield [kind, 1, threads, round(len(pages) / statistics.median(times))]
+            for with_native, taken in times.items():
+                with going(with_native):
+                    start = time.perf_counter()
+                    list(many.recognize_many(pages))
+                    taken.append(time.perf_counter() - start)
+        yield [kind, 1, threads, *(round(len(pages) / statistics.median(taken)) for taken in times.values())]
 
 
 def cold_starts() -> dict[str, float]:
@@ -118,6 +123,8 @@ def main() -> None:
     parser = command_line(__doc__, data="mnist/", model=True, seed=0)
     parser.add_argument("--n", type=int, default=1000, help="images of each kind")
     options = parser.parse_args()
+    if compiled.native is None:
+        sys.exit("nothing was compiled to measure: install the package where there is a C compiler")
     cv2.setNumThreads(1)
     rng = np.random.default_rng(options.seed)
     images = load_mnist(find_data(options.data), "train")[0]
@@ -131,7 +138,9 @@ def main() -> None:
     many = [row for threads in counts for row in batches(options.model, kinds, threads)]
     for kind in ("28×28, PNG", "56×56, PNG"):
         each_file = [file for file in kinds[kind] if isinstance(file, bytes)]
-        many.append([kind, counts[-1], 1, round(rate(options.model, each_file * 4, counts[-1], ROUNDS))])
+        many.append(
+            [kind, counts[-1], 1, *map(round, rates(options.model, each_file * 4, counts[-1], ROUNDS))]
+        )
     digit_glyphs = np.stack([found.image for found in find_glyphs(list(digits))])
     networks = [[threads, round(through_network(recognizer, digit_glyphs, threads))] for threads in counts]
     files = [file for file in kinds["56×56, PNG"] if isinstance(file, bytes) and to_glyph(file).any()]
@@ -153,8 +162,9 @@ def main() -> None:
             ["page", "recognize, median", "95th percentile", "to_glyph alone, median", "95th percentile"],
             rows,
         ),
-        f"`recognize_many`, images a second; medians of {ROUNDS} rounds. Several processes get the bytes of files.\n",
-        table(["page", "processes", "threads of each", "images a second"], many),
+        f"`recognize_many`, images a second; medians of {ROUNDS} rounds. In Python alone, in turn: as where the "
+        "package was built without a C compiler. Several processes get the bytes of files.\n",
+        table(["page", "processes", "threads of each", "images a second", "in Python alone"], many),
         "Glyphs of MNIST a second through the network, in batches, second looks included.\n",
         table(["threads", "glyphs a second"], networks),
         "Where the time for a file of 56×56 goes, on one thread, in chunks; and how long the bare work takes.\n",

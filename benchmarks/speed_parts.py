@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recognizer import Recognizer
 from recognizer.bundle import Bundle
 from recognizer.glyph.ink_stack import ink_maps
+from recognizer.glyph.mark_stack import sort_all
 from recognizer.glyph.marks import sort_marks
 from recognizer.glyph.normalise import find_glyphs
 from recognizer.image.opening import open_page
@@ -44,7 +45,8 @@ def parts(recognizer: Recognizer, files: Sequence[bytes]) -> Table:
 
     decoding = spent(open_page, files)
     ink = spent(ink_maps, chunks)
-    marks = spent(lambda part: [sort_marks(each) for each in part], inks)
+    marks = spent(sort_all, inks)
+    marks_in_python = spent(lambda part: [sort_marks(each) for each in part], inks)
     normalising = spent(find_glyphs, chunks)
     first, read = spent(network.first_logits, glyphs), spent(stages.read, glyphs)
     answers = spent(recognizer.recognize_glyphs, found)
@@ -53,7 +55,7 @@ def parts(recognizer: Recognizer, files: Sequence[bytes]) -> Table:
     rows: list[tuple[str, float, str, float | str]] = [
         ("decoding", decoding, "the pixels' stream through zlib", spent(zlib.decompress, _streams(files))),
         ("ink: polarity and paper", ink, "", ""),
-        ("marks: components, lines", marks, "", ""),
+        ("marks: components, lines", marks, "the same in Python alone", marks_in_python),
         (
             "scaling and centring",
             normalising - ink - marks,

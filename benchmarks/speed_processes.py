@@ -5,27 +5,33 @@ from __future__ import annotations
 import multiprocessing
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 
-from recognizer import Recognizer
+from recognizer import Recognizer, compiled
 from recognizer.glyph.finder import without_opencv_threads
 
 PART = 250  # files that a process gets at a time
 _loaded: list[Recognizer] = []
 
 
-def rate(model: str | None, files: Sequence[bytes], processes: int, rounds: int) -> float:
-    """Files a second, from handing them to the processes to having their answers; the median of several rounds."""
+def rates(model: str | None, files: Sequence[bytes], processes: int, rounds: int) -> tuple[float, float]:
+    """Files a second, from handing them to the processes to having their answers; and the same in Python alone.
+
+    Both are medians of several rounds, taken in turn.
+    """
     parts = [files[start : start + PART] for start in range(0, len(files), PART)]
-    times = []
+    times: dict[bool, list[float]] = {True: [], False: []}
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _load, (model,)) as pool:
         for _ in range(rounds + 1):
-            start = time.perf_counter()
-            answered = sum(map(len, pool.map(_read, parts)))
-            times.append(time.perf_counter() - start)
-            assert answered == len(files)
-    return len(files) / statistics.median(times[1:])
+            for with_native, taken in times.items():
+                start = time.perf_counter()
+                answered = sum(map(len, pool.map(_read, parts, [with_native] * len(parts))))
+                taken.append(time.perf_counter() - start)
+                assert answered == len(files)
+    quick, slow = (len(files) / statistics.median(taken[1:]) for taken in times.values())
+    return quick, slow
 
 
 def _load(model: str | None) -> None:
@@ -33,5 +39,17 @@ def _load(model: str | None) -> None:
     _loaded.append(Recognizer.load(model, threads=1))
 
 
-def _read(files: Sequence[bytes]) -> list[tuple[int | None, float]]:
-    return [(answer.digit, answer.confidence) for answer in _loaded[0].recognize_many(files)]
+def _read(files: Sequence[bytes], with_native: bool) -> list[tuple[int | None, float]]:
+    with going(with_native):
+        return [(answer.digit, answer.confidence) for answer in _loaded[0].recognize_many(files)]
+
+
+@contextmanager
+def going(with_native: bool) -> Iterator[None]:
+    """With what was compiled while the package was built, or in Python alone."""
+    before = compiled.native
+    compiled.native = before if with_native else None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        compiled.native = before

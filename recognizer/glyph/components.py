@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 RIM = 0.18  # of a side: what lies within this of the page's edge may be a cell's border
 MOST_MARKS = 24  # a page with more is dirt or texture: the largest are looked at
-FEW = 4  # components: as many are measured faster one by one
+# Components: as many are measured faster one by one. Of equal ones the first leads then, and the last among more.
+FEW = 4
 FEW_LABELS = 256  # as many fit into a byte, and tables of bytes are looked up many times faster
 MOST_LABELS = 1 << 16
 _AREA = attrgetter("area")
@@ -25,7 +26,7 @@ Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class Mark(NamedTuple):
-    """A connected component: its number, box in pixels, area, mean ink, and the share of its area off the rim."""
+    """A connected component: its number, box and area in pixels, sum of ink, and the share of its area off the rim."""
 
     number: int
     left: int
@@ -33,7 +34,7 @@ class Mark(NamedTuple):
     right: int
     bottom: int
     area: int
-    strength: float
+    mass: int
     inner: float
 
     @property
@@ -47,9 +48,9 @@ class Mark(NamedTuple):
         return self.bottom - self.top
 
     @property
-    def mass(self) -> float:
-        """The sum of its ink."""
-        return self.area * self.strength
+    def strength(self) -> float:
+        """Its mean ink."""
+        return self.mass / self.area
 
 
 class Components(NamedTuple):
@@ -86,9 +87,9 @@ def _each(ink: Grey, labels: Labels, binary: Grey, count: int) -> list[Mark]:
     for number in range(1, count):
         own = binary if count == 2 else (labels == number).view(np.uint8)
         left, top, wide, high = cv2.boundingRect(own)
-        area, mass = cv2.countNonZero(own), cv2.norm(ink, cv2.NORM_L1, own)
+        area, mass = cv2.countNonZero(own), int(cv2.norm(ink, cv2.NORM_L1, own))
         share = cv2.countNonZero(own[inside]) / area
-        marks.append(Mark(number, left, top, left + wide, top + high, area, mass / area, share))
+        marks.append(Mark(number, left, top, left + wide, top + high, area, mass, share))
     return marks
 
 
@@ -101,12 +102,12 @@ def _together(ink: Grey, labels: Labels, binary: Grey, stats: MatLike) -> list[M
     rows = zip(
         largest.tolist(),
         stats[largest].tolist(),
-        masses[largest].tolist(),
+        masses[largest].astype(int).tolist(),
         inner[largest].tolist(),
         strict=True,
     )
     return [
-        Mark(number, left, top, left + wide, top + high, area, mass / area, within / area)
+        Mark(number, left, top, left + wide, top + high, area, mass, within / area)
         for number, (left, top, wide, high, area), mass, within in rows
     ]
 

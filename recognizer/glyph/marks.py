@@ -26,6 +26,7 @@ SPECK = 0.025  # of the main mark's mass
 APART = 0.35  # of the main mark's size: what is further from all others is not of the same character
 HALF = 0.6  # of the main mark's size: the same for a part that is too large to be dirt
 BROKEN = 0.2  # of the main mark's size: a stroke broken off stays as near as this
+_LEVELS = np.arange(256, dtype=np.float64)
 
 
 class Marks(NamedTuple):
@@ -131,25 +132,35 @@ def _is_residue(kept: list[Mark], marks: list[Mark], lined: Grey | None, paper: 
 
 def _levels(ink: Grey) -> _Levels:
     """Otsu's threshold, and the level below which there is only paper: two deviations of its noise above its middle."""
-    otsu, binary = cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    threshold = int(otsu)
-    below = ink.size - cv2.countNonZero(binary)
+    counts = _counts(ink, None)
+    up_to = counts.cumsum()
+    threshold = _otsu(counts, up_to)
+    binary: Grey = cv2.threshold(ink, threshold, 255, cv2.THRESH_BINARY)[1]  # type: ignore[assignment]
+    below = float(up_to[threshold])
     middle, noise = 0, 0.0
-    if ink.size - cv2.countNonZero(ink) < 0.5 * below:
-        counts = _up_to_level(ink, None)
-        middle = int(counts.searchsorted(0.5 * below))
-        noise = (middle - int(counts.searchsorted(0.1 * below))) / 1.28
-    above = int(cv2.minMaxLoc(ink, binary)[0])
-    if above - threshold > TWO_LEVELS:
+    if counts[0] < 0.5 * below:
+        middle = int(up_to.searchsorted(0.5 * below))
+        noise = (middle - int(up_to.searchsorted(0.1 * below))) / 1.28
+    gap = 1 + int((counts[threshold + 1 :] > 0).argmax())
+    if gap > TWO_LEVELS:
         # Otsu's threshold is the lower of two levels; halfway it tells them apart as well, and noise from neither.
-        threshold = (threshold + above) // 2
-    return _Levels(threshold, int(min(middle + 2 * noise, 0.7 * threshold)), binary)  # type: ignore[arg-type]
+        threshold += gap // 2
+    return _Levels(threshold, int(min(middle + 2 * noise, 0.7 * threshold)), binary)
 
 
-def _up_to_level(ink: Grey, mask: Grey | None) -> NDArray[np.float32]:
-    """How many pixels, of those in the mask, have at most each of the levels 0–255."""
-    counts: NDArray[np.float32] = cv2.calcHist([ink], [0], mask, [256], [0, 256]).ravel().cumsum()
-    return counts
+def _counts(ink: Grey, mask: Grey | None) -> NDArray[np.float64]:
+    """How many pixels, of those in the mask, have each of the levels 0–255."""
+    return cv2.calcHist([ink], [0], mask, [256], [0, 256]).ravel().astype(np.float64)
+
+
+def _otsu(counts: NDArray[np.float64], up_to: NDArray[np.float64]) -> int:
+    """Otsu's threshold (1979), from how many pixels have each level, and how many at most that; the lowest of equals.
+
+    OpenCV's depends on the processor where two thresholds are as good: this one is the same everywhere.
+    """
+    pixels, sums = up_to[-1], (counts * _LEVELS).cumsum()
+    apart = sums * pixels - sums[-1] * up_to  # whole numbers, and exact
+    return int((apart * apart / np.maximum(up_to * (pixels - up_to), 1)).argmax())
 
 
 def _strokes(marks: list[Mark], shape: tuple[int, ...], ruled: bool) -> list[Mark]:
@@ -207,8 +218,8 @@ def _core(ink: Grey, found: Components, kept: list[Mark], box: tuple[int, int, i
     """The level that nine tenths of the strokes' pixels, all of them in a box, stay below."""
     left, top, right, bottom = box
     part = slice(top, bottom), slice(left, right)
-    counts = _up_to_level(ink[part], mask_of(found, kept)[part])
-    return int(counts.searchsorted(0.9 * counts[-1]))
+    up_to = _counts(ink[part], mask_of(found, kept)[part]).cumsum()
+    return int(up_to.searchsorted(0.9 * up_to[-1]))
 
 
 def _several(kept: list[Mark]) -> bool:

@@ -82,12 +82,18 @@ def hardware() -> dict[str, Any]:
 
 
 def _cpu() -> str:
+    """The processor's name; with the numbers of its family and model where Linux tells them, as names are shared."""
     try:
         lines = _CPU_FILE.read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux
         return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+    facts = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))
+    }
+    name = facts.get("model name", platform.machine())
+    if "cpu family" not in facts or "model" not in facts:
+        return name
+    return f"{name} (family {facts['cpu family']}, model {facts['model']})"
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> Path:

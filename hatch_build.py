@@ -1,0 +1,59 @@
+"""Compiles `recognizer._native` while the package is built; without a C compiler the package goes without it."""
+
+from __future__ import annotations
+
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from setuptools import Distribution, Extension
+from setuptools.command.build_ext import build_ext
+
+MODULE = "recognizer._native"
+FOLDER = Path("recognizer", "native")
+
+
+class CustomBuildHook(BuildHookInterface):
+    """Compiles before a wheel is written: beside the sources for an editable installation, else into the wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile, and name what was compiled as a part of the wheel.
+
+        Args:
+            version: "editable" or "standard".
+            build_data: what Hatchling builds from; see its documentation of build hooks.
+        """
+        root, in_place = Path(self.root), version == "editable"
+        self._scratch = tempfile.TemporaryDirectory()
+        made = compile_into(root if in_place else Path(self._scratch.name), root, self._scratch.name)
+        if made is None:
+            self.app.display_warning("without a C compiler images are read all the same, but more slowly")
+            return
+        build_data["pure_python"] = False
+        build_data["tag"] = f"cp311-abi3-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+        if not in_place:
+            build_data["force_include"][str(made)] = f"recognizer/{made.name}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was compiled: the wheel has it."""
+        self._scratch.cleanup()
+
+
+def compile_into(target: Path, root: Path, scratch: str) -> Path | None:
+    """Compile the sources below ``root``; the module's file, below ``target``, or None if that is not possible."""
+    sources = sorted(str(path) for path in (root / FOLDER).glob("*.c"))
+    headers = sorted(str(path) for path in (root / FOLDER).glob("*.h"))
+    # Rounded after each step, as Python does: some processors would otherwise multiply and add in one.
+    rounding = ["-ffp-contract=off"]
+    extension = Extension(
+        MODULE, sources, depends=headers, extra_compile_args=rounding, py_limited_api=True, optional=True
+    )
+    command = build_ext(Distribution({"name": "native", "ext_modules": [extension]}))
+    command.build_lib, command.build_temp, command.force = str(target), scratch, True
+    command.ensure_finalized()
+    made = Path(command.get_ext_fullpath(MODULE))
+    made.unlink(missing_ok=True)  # of an earlier version, which would stay if this one can't be compiled
+    command.run()
+    return made if made.is_file() else None

@@ -1,0 +1,174 @@
+/* The Python module `recognizer._native`: _native.pyi says what is in it. */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include <string.h>
+
+#include "page.h"
+#include "png.h"
+
+enum { MOST_PIXELS = 1 << 20, MOST_BYTES = 1 << 24 };
+
+typedef struct {
+    Py_buffer ink, zone;
+    int is_found;
+    Marks marks;
+} Page;
+
+/* One page's two arrays: 0, or -1 and an exception where they are none that can be searched. */
+static int open_page(Page *page, PyObject *inks, PyObject *zones, Py_ssize_t i)
+{
+    PyObject *ink = PyList_GetItem(inks, i), *zone = PyList_GetItem(zones, i);
+    if (ink == NULL || zone == NULL || PyObject_GetBuffer(ink, &page->ink, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
+        return -1;
+    if (PyObject_GetBuffer(zone, &page->zone, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+        PyBuffer_Release(&page->ink);
+        return -1;
+    }
+    const Py_buffer *one = &page->ink, *other = &page->zone;
+    if (one->ndim == 2 && other->ndim == 2 && strcmp(one->format, "B") == 0 && strcmp(other->format, "B") == 0 &&
+        one->shape[0] == other->shape[0] && one->shape[1] == other->shape[1] && one->len > 0 &&
+        one->len <= MOST_PIXELS)
+        return 0;
+    PyBuffer_Release(&page->ink);
+    PyBuffer_Release(&page->zone);
+    PyErr_Format(PyExc_ValueError, "page %zd: pass ink and zone as uint8 (H, W) of one shape, of 1 to %d pixels", i,
+                 MOST_PIXELS);
+    return -1;
+}
+
+static void search_one(Arena *arena, Page *page)
+{
+    Shape shape = {(int)page->ink.shape[0], (int)page->ink.shape[1]};
+    page->is_found = sort_marks(arena, shape, page->ink.buf, page->zone.buf, &page->marks);
+    give_back_all(arena);
+}
+
+/* 0, or -1 where there is not enough memory. */
+static int search(Arena *arena, Page *pages, Py_ssize_t count)
+{
+    if (setjmp(arena->exhausted))
+        return -1;
+    for (Py_ssize_t i = 0; i < count; i++)
+        search_one(arena, pages + i);
+    return 0;
+}
+
+static PyObject *told(const Page *page)
+{
+    const Marks *marks = &page->marks;
+    if (!page->is_found)
+        Py_RETURN_NONE;
+    return Py_BuildValue("(OiiO(iiii))", marks->several ? Py_True : Py_False, marks->paper, marks->core,
+                         marks->has_zone ? Py_True : Py_False, marks->box.left, marks->box.top, marks->box.right,
+                         marks->box.bottom);
+}
+
+static PyObject *list_of(const Page *pages, Py_ssize_t count)
+{
+    PyObject *list = PyList_New(count);
+    for (Py_ssize_t i = 0; list != NULL && i < count; i++) {
+        PyObject *item = told(pages + i);
+        if (item == NULL || PyList_SetItem(list, i, item) < 0)
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+static PyObject *sort_all(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *inks, *zones, *list = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &inks, &PyList_Type, &zones))
+        return NULL;
+    Py_ssize_t count = PyList_Size(inks), opened = 0;
+    if (PyList_Size(zones) != count) {
+        PyErr_SetString(PyExc_ValueError, "pass as many zones as inks");
+        return NULL;
+    }
+    Page *pages = PyMem_Malloc((size_t)(count ? count : 1) * sizeof(Page));
+    if (pages == NULL)
+        return PyErr_NoMemory();
+    while (opened < count && open_page(pages + opened, inks, zones, opened) == 0)
+        opened++;
+    if (opened == count) {
+        Arena arena = {0};
+        int failed;
+        Py_BEGIN_ALLOW_THREADS
+        failed = search(&arena, pages, count);
+        release(&arena);
+        Py_END_ALLOW_THREADS
+        list = failed ? PyErr_NoMemory() : list_of(pages, count);
+    }
+    while (opened-- > 0) {
+        PyBuffer_Release(&pages[opened].ink);
+        PyBuffer_Release(&pages[opened].zone);
+    }
+    PyMem_Free(pages);
+    return list;
+}
+
+/* It keeps Python's global lock: to give it up and wait for it would take longer than the work. */
+static PyObject *unfilter_rows(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Py_buffer stream, pixels;
+    PyObject *target, *answer = NULL;
+    if (!PyArg_ParseTuple(args, "y*O", &stream, &target))
+        return NULL;
+    if (PyObject_GetBuffer(target, &pixels, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+        PyBuffer_Release(&stream);
+        return NULL;
+    }
+    int deep = pixels.ndim == 3;
+    if ((pixels.ndim != 2 && !deep) || strcmp(pixels.format, "B") != 0 || pixels.len < 1 ||
+        pixels.len > MOST_BYTES || stream.len != pixels.len + pixels.shape[0]) {
+        PyErr_SetString(PyExc_ValueError, "pass uint8 (H, W) or (H, W, channels), and a byte a row more");
+    } else {
+        int height = (int)pixels.shape[0], length = (int)(pixels.len / height);
+        int failed = unfilter(stream.buf, pixels.buf, height, length, deep ? (int)pixels.shape[2] : 1);
+        answer = PyBool_FromLong(!failed);
+    }
+    PyBuffer_Release(&pixels);
+    PyBuffer_Release(&stream);
+    return answer;
+}
+
+static int add_constants(PyObject *module)
+{
+    PyObject *constants = PyDict_New(), *value;
+    if (constants == NULL)
+        return -1;
+#define ADD(name, made) \
+    if ((value = (made)) == NULL || PyDict_SetItemString(constants, #name, value) < 0) { \
+        Py_XDECREF(value); \
+        Py_DECREF(constants); \
+        return -1; \
+    } \
+    Py_DECREF(value);
+#define ADD_COUNT(name, _) ADD(name, PyLong_FromLong(name))
+#define ADD_SHARE(name, _) ADD(name, PyFloat_FromDouble(name))
+    COUNTS(ADD_COUNT)
+    SHARES(ADD_SHARE)
+    int failed = PyModule_AddObjectRef(module, "CONSTANTS", constants);
+    Py_DECREF(constants);
+    return failed;
+}
+
+static PyMethodDef methods[] = {
+    {"sort_marks", sort_all, METH_VARARGS, "See _native.pyi."},
+    {"unfilter", unfilter_rows, METH_VARARGS, "See _native.pyi."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, add_constants},
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "recognizer._native", .m_methods = methods, .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,96 @@
+"""The package is built with and without a C compiler; its C is clean to compilers and to their sanitizers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from compiled_parts import compiled_only
+
+ROOT = Path(__file__).parents[2]
+pytestmark = compiled_only
+
+
+def built(folder, monkeypatch, **environment):
+    """The module's file, or None."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    (folder / "scratch").mkdir(parents=True)
+    return build.compile_into(folder / "made", ROOT, str(folder / "scratch"))
+
+
+def test_without_a_compiler_there_is_none(tmp_path, monkeypatch, caplog):
+    assert built(tmp_path, monkeypatch, CC="false") is None
+    assert 'building extension "recognizer._native" failed' in caplog.text
+
+
+def test_what_was_compiled_before_does_not_stay(tmp_path, monkeypatch):
+    made = built(tmp_path / "first", monkeypatch)
+    target = tmp_path / "second" / "made" / "recognizer" / made.name
+    target.parent.mkdir(parents=True)
+    shutil.copy(made, target)
+    assert built(tmp_path / "second", monkeypatch, CC="false") is None
+    assert not target.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="options of GCC and Clang")
+def test_compilers_have_nothing_to_say(tmp_path, monkeypatch):
+    assert built(tmp_path, monkeypatch, CFLAGS="-Wall -Wextra -Wconversion -Wno-sign-conversion -Werror")
+
+
+SEARCH = """
+import importlib.util, sys
+import numpy as np
+from ink_maps import ink_map_of
+spec = importlib.util.spec_from_file_location("recognizer._native", sys.argv[1])
+native = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(native)
+rng = np.random.default_rng(0)
+inks = [ink_map_of(rng) for _ in range(1500)]
+inks += [np.tile(np.uint8([[255, 0], [0, 0]]), (120, 120)), np.zeros((1, 240), np.uint8), np.zeros((240, 1), np.uint8)]
+found = native.sort_marks(inks, [np.empty_like(ink) for ink in inks])
+for channels in (1, 3):
+    for height, width in rng.integers(1, 9, (300, 2)):
+        rows = rng.integers(0, 256, (height, 1 + width * channels), np.uint8)
+        rows[:, 0] = rng.integers(0, 6, height)
+        native.unfilter(rows.tobytes(), np.empty((height, width, channels), np.uint8))
+print(sum(page is not None for page in found))
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("gcc"), reason="sanitizers are loaded as GCC has it on Linux"
+)
+def test_sanitizers_find_nothing(tmp_path, monkeypatch):
+    flags = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+    made = built(tmp_path, monkeypatch, CFLAGS=flags, LDFLAGS="-fsanitize=address,undefined")
+    assert made
+    compiler = shutil.which("gcc")
+    library = subprocess.run(
+        [compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    # What the interpreter itself keeps to its end is no leak of ours.
+    watched = {
+        **os.environ,
+        "LD_PRELOAD": library,
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONPATH": str(ROOT / "tests" / "support"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SEARCH, str(made)],
+        env=watched,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) > 1000

@@ -1,0 +1,134 @@
+"""The compiled search for marks says what the one in Python says, of any page."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compiled_parts import compiled_only, going
+from hypothesis import example, given, settings
+from hypothesis.extra import numpy as hnp
+from ink_maps import ink_map_of
+
+from recognizer.compiled import native
+from recognizer.glyph import components, lines, marks
+from recognizer.glyph.mark_stack import sort_all
+
+pytestmark = compiled_only
+
+
+def assert_same(inks):
+    for ink, found, expected in zip(inks, sort_all(inks), map(marks.sort_marks, inks), strict=True):
+        assert (found is None) == (expected is None), ink.shape
+        if found is None:
+            continue
+        assert found._replace(zone=None) == expected._replace(zone=None)
+        assert (found.zone is None) == (expected.zone is None)
+        assert found.zone is None or np.array_equal(found.zone, expected.zone)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_drawn_pages(seed):
+    rng = np.random.default_rng(seed)
+    inks = [ink_map_of(rng) for _ in range(500)]
+    found = [page for page in map(marks.sort_marks, inks) if page]
+    assert len(found) > 300
+    assert {page.kind for page in found} == {"one", "several"}
+    with going("compiled"):
+        assert_same(inks)
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=60)))
+@settings(deadline=None, max_examples=300)
+@example(np.zeros((1, 1), np.uint8))
+@example(np.full((1, 1), 255, np.uint8))
+@example(np.eye(60, dtype=np.uint8) * 255)
+@example(np.tile(np.uint8([[255, 0], [0, 0]]), (120, 120)))  # as many components as fit
+@example(np.uint8([[0, 32, 3], [3, 40, 1], [56, 56, 54]]))  # two thresholds that are as good
+def test_any_array(ink):
+    with going("compiled"):
+        assert_same([ink])
+
+
+def test_constants_are_those_of_the_modules():
+    owners = (components, lines, marks)
+    for name, value in native.CONSTANTS.items():
+        (found,) = [
+            getattr(module, name) for module in owners if hasattr(module, name) and _defines(module, name)
+        ]
+        assert found == value, name
+    assert {"RIM", "THICKEST", "MOST_LINES"} <= set(native.CONSTANTS)
+
+
+def _defines(module, name):
+    lines = Path(module.__file__).read_text("utf-8").splitlines()
+    return any(line.startswith(f"{name} = ") for line in lines)
+
+
+def test_threads_may_search_at_once():
+    rng = np.random.default_rng(3)
+    parts = [[ink_map_of(rng) for _ in range(64)] for _ in range(8)]
+    with going("compiled"):
+        alone = [sort_all(part) for part in parts]
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(sort_all, parts * 4))
+    for found, expected in zip(together, alone * 4, strict=True):
+        assert [page and page[:3] for page in found] == [page and page[:3] for page in expected]
+        assert all(
+            page is None or page.zone is None or np.array_equal(page.zone, other.zone)
+            for page, other in zip(found, expected, strict=True)
+        )
+
+
+PAGE = np.zeros((5, 4), np.uint8)
+READ_ONLY = PAGE.copy()
+READ_ONLY.flags.writeable = False
+
+
+@pytest.mark.parametrize(
+    ("inks", "zones", "error"),
+    [
+        ([PAGE], [], ValueError),
+        ([PAGE], [PAGE[:4]], ValueError),
+        ([PAGE], [np.empty((4, 5), np.uint8)], ValueError),
+        ([PAGE.astype(np.int8)], [PAGE.copy()], ValueError),
+        ([PAGE.astype(np.uint16)], [PAGE.copy()], ValueError),
+        ([PAGE.ravel()], [PAGE.ravel().copy()], ValueError),
+        ([PAGE[:0]], [PAGE[:0].copy()], ValueError),
+        ([np.zeros((1025, 1024), np.uint8)], [np.zeros((1025, 1024), np.uint8)], ValueError),
+        ([PAGE.T], [np.empty((4, 5), np.uint8)], ValueError),
+        ([PAGE], [READ_ONLY], ValueError),
+        ([PAGE, None], [PAGE.copy(), PAGE.copy()], TypeError),
+        ((PAGE,), (PAGE.copy(),), TypeError),
+    ],
+)
+def test_anything_else_is_an_error(inks, zones, error):
+    with pytest.raises(error):
+        native.sort_marks(inks, zones)
+
+
+def test_nothing_is_nothing():
+    assert native.sort_marks([], []) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are set as Linux has them")
+def test_too_little_memory_is_an_error():
+    code = """
+import resource
+import numpy as np
+from recognizer.compiled import native
+ink = np.tile(np.uint8([[255, 0], [0, 0]]), (512, 512))
+zone = np.empty_like(ink)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 20),) * 2)
+try:
+    native.sort_marks([ink], [zone])
+except MemoryError:
+    print("told")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr

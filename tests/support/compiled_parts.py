@@ -1,0 +1,31 @@
+"""With what was compiled, and without it."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+from recognizer import compiled
+
+HAS_COMPILER = any(map(shutil.which, ("cc", "gcc", "clang", "cl")))
+# Where there is a compiler, the installation must have used it: these tests then fail without it.
+compiled_only = pytest.mark.skipif(
+    compiled.native is None and not HAS_COMPILER, reason="there is no C compiler, so nothing was compiled"
+)
+both_ways = pytest.mark.parametrize("way", [pytest.param("compiled", marks=compiled_only), "in Python"])
+
+
+@contextmanager
+def going(way):
+    """Everything inside of the block goes one of `both_ways`."""
+    before = compiled.native
+    try:
+        if way == "in Python":
+            compiled.native = None
+        else:
+            assert before is not None, "nothing was compiled: install the package again"
+        yield
+    finally:
+        compiled.native = before
