@@ -149,7 +149,9 @@ def test_a_learner_answers_the_same_from_its_file(tmp_path, reader, options):
     other.load(tmp_path / "learnt.npz")
     found = one.many(DIGITS)
     assert found == other.many(DIGITS)
-    assert found[3] == one.one(DIGITS[3])
+    alone = one.one(DIGITS[3])  # scikit-learn's distances differ in the last digits with the number of rows
+    assert found[3].best == alone.best
+    assert found[3].confidence == pytest.approx(alone.confidence, abs=1e-6)
     assert np.mean([p.best == label for p, label in zip(found, LABELS, strict=True)]) == 1
     assert found[5].best == one.quick(DIGITS[5])[0]
 
