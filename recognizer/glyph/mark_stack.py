@@ -7,17 +7,37 @@ looked at one by one, in Python.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from recognizer import compiled
 from recognizer.glyph.ink import Grey
-from recognizer.glyph.marks import Marks, sort_marks
+
+
+class Marks(NamedTuple):
+    """What was kept of a page's ink.
+
+    Attributes:
+        kind: "one" character, or "several" side by side.
+        paper: the level of ink, 0–255, up to which a pixel is paper and its noise.
+        core: the level of ink, 0–255, of a stroke's core.
+        zone: uint8 (H, W), 255 where kept ink may lie and 0 elsewhere; None where nothing had to be dropped.
+        box: (left, top, right, bottom) of the kept marks, pixels, without the soft rim of their strokes.
+    """
+
+    kind: Literal["one", "several"]
+    paper: int
+    core: int
+    zone: Grey | None
+    box: tuple[int, int, int, int]
 
 
 def sort_all(inks: Sequence[Grey]) -> list[Marks | None]:
     """`recognizer.glyph.marks.sort_marks` of each of any number of maps of ink, uint8 (H, W), C-contiguous."""
     if compiled.native is None:
+        from recognizer.glyph.marks import sort_marks
+
         return [sort_marks(ink) for ink in inks]
     zones = [np.empty_like(ink) for ink in inks]
     found = compiled.native.sort_marks(list(inks), zones)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recognizer.glyph.components import Components, Mark, find_marks, mask_of
 from recognizer.glyph.ink import Grey
 from recognizer.glyph.lines import border_lines
+from recognizer.glyph.mark_stack import Marks
 
 FAINTEST = 4  # of 255: with less between paper and threshold there is nothing to look at
 # Of 255, and more the more marks there are, since texture is many marks: a logistic regression of simulated pages
@@ -27,24 +28,6 @@ APART = 0.35  # of the main mark's size: what is further from all others is not 
 HALF = 0.6  # of the main mark's size: the same for a part that is too large to be dirt
 BROKEN = 0.2  # of the main mark's size: a stroke broken off stays as near as this
 _LEVELS = np.arange(256, dtype=np.float64)
-
-
-class Marks(NamedTuple):
-    """What was kept of a page's ink.
-
-    Attributes:
-        kind: "one" character, or "several" side by side.
-        paper: the level of ink, 0–255, up to which a pixel is paper and its noise.
-        core: the level of ink, 0–255, of a stroke's core.
-        zone: uint8 (H, W), 255 where kept ink may lie and 0 elsewhere; None where nothing had to be dropped.
-        box: (left, top, right, bottom) of the kept marks, pixels, without the soft rim of their strokes.
-    """
-
-    kind: Literal["one", "several"]
-    paper: int
-    core: int
-    zone: Grey | None
-    box: tuple[int, int, int, int]
 
 
 class _Levels(NamedTuple):

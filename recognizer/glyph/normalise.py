@@ -15,8 +15,7 @@ import numpy as np
 
 from recognizer.glyph.ink import Grey, level_page
 from recognizer.glyph.ink_stack import ink_maps
-from recognizer.glyph.mark_stack import sort_all
-from recognizer.glyph.marks import Marks
+from recognizer.glyph.mark_stack import Marks, sort_all
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from commands import environment, objects
+from compiled_parts import compiled_only
 from recognize_command import COMMAND, MODULE, code_of, run
 
 LIBRARIES = "numpy, PIL.Image, onnxruntime, cv2"
@@ -50,6 +51,7 @@ def test_a_cold_start_imports_nothing_slow(here):
     assert {name.partition(".")[0] for name in names_of(done.stderr)}.isdisjoint(SLOW_IMPORTS)
 
 
+@compiled_only  # in Python, finding ink takes three modules more
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs says where models are registered")
 @pytest.mark.parametrize("form", ["--json", "--threads=1"])
 def test_one_image_needs_few_modules(form, here, tmp_path):
