@@ -2,7 +2,8 @@
 
     python benchmarks/speed.py --data DIR [--n 1000] [--seed 0] [--model FOLDER]
 
-Pages of 28×28 are digits of MNIST's training part as they are; pages of 56×56 the same on simulated photographs. Each
+Pages of 28×28 are digits of MNIST's training part as they are; pages of 56×56 the same on simulated photographs. Where
+DIR holds `sudoku-cells.npz`, cells of photographed sudoku puzzles are read as well, most of them with a border. Each
 image is timed alone; not timed: loading the model, and 100 images before. A cold start is timed from outside, with the
 files in the system's cache and modules compiled: the process that recognizes one file, beside some that only import
 libraries.
@@ -16,10 +17,12 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 from common import command_line, header, table, write
+from datasets import CELLS
 from numpy.typing import NDArray
 from PIL import Image
 from processes import ROOT, seconds_of
@@ -58,6 +61,13 @@ def photographs(digits: Grey, rng: np.random.Generator) -> Grey:
     return np.stack(
         [np.asarray(cv2.resize(page, (56, 56), interpolation=cv2.INTER_AREA), np.uint8) for page in pages]
     )
+
+
+def cells_of(file: Path, n: int, rng: np.random.Generator) -> Grey:
+    """Some cells of photographed puzzles, empty ones among them: uint8 (N, 56, 56)."""
+    with np.load(file, allow_pickle=False) as stored:
+        cells: Grey = stored["images"]
+    return cells[rng.permutation(len(cells))[:n]]
 
 
 def png(page: Grey) -> bytes:
@@ -131,13 +141,18 @@ def main() -> None:
     digits = images[rng.permutation(len(images))[: options.n]]
     recognizer = Recognizer.load(options.model, threads=1)
     kinds = pages_of(digits, rng)
+    cells = find_data(options.data) / CELLS
+    if cells.is_file():
+        kinds["cell of 56×56, PNG"] = [png(page) for page in cells_of(cells, options.n, rng)]
     rows = [
         [kind, *each(recognizer.recognize, pages), *each(to_glyph, pages)] for kind, pages in kinds.items()
     ]
     counts = sorted({1, os.cpu_count() or 1})
     many = [row for threads in counts for row in batches(options.model, kinds, threads)]
-    for kind in ("28×28, PNG", "56×56, PNG"):
-        each_file = [file for file in kinds[kind] if isinstance(file, bytes)]
+    for kind, pages in kinds.items():
+        each_file = [file for file in pages if isinstance(file, bytes)]
+        if not each_file:
+            continue
         many.append(
             [kind, counts[-1], 1, *map(round, rates(options.model, each_file * 4, counts[-1], ROUNDS))]
         )
