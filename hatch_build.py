@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import sysconfig
+import hashlib
+import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import platform_tags, sys_tags
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
@@ -30,10 +33,9 @@ class CustomBuildHook(BuildHookInterface):
         made = compile_into(root if in_place else Path(self._scratch.name), root, self._scratch.name)
         if made is None:
             self.app.display_warning("without a C compiler images are read all the same, but more slowly")
-            return
-        build_data["pure_python"] = False
-        build_data["tag"] = f"cp311-abi3-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-        if not in_place:
+        elif not in_place:
+            build_data["pure_python"] = False
+            build_data["tag"] = tag_of(made)
             build_data["force_include"][str(made)] = f"recognizer/{made.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -41,14 +43,34 @@ class CustomBuildHook(BuildHookInterface):
         self._scratch.cleanup()
 
 
+def tag_of(made: Path) -> str:
+    """The tag of a wheel with a compiled module: pythons, interface, and platform as pip names it on this machine.
+
+    On Linux it is the machine's own, as nothing is known of older ones.
+    """
+    own = next(tag for tag in platform_tags() if not tag.startswith(("manylinux", "musllinux")))
+    if ".abi3." in made.name or (made.suffix == ".pyd" and ".cp" not in made.name):
+        return f"cp311-abi3-{own}"
+    best = next(tag for tag in sys_tags() if tag.platform == own)
+    return f"{best.interpreter}-{best.abi}-{own}"
+
+
+def digest(root: Path) -> str:
+    """The SHA-256 of all C files, by which a test knows what was compiled from others."""
+    files = sorted((root / FOLDER).glob("*.[ch]"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def compile_into(target: Path, root: Path, scratch: str) -> Path | None:
     """Compile the sources below ``root``; the module's file, below ``target``, or None if that is not possible."""
-    sources = sorted(str(path) for path in (root / FOLDER).glob("*.c"))
-    headers = sorted(str(path) for path in (root / FOLDER).glob("*.h"))
-    # Rounded after each step, as Python does: some processors would otherwise multiply and add in one.
-    rounding = ["-ffp-contract=off"]
     extension = Extension(
-        MODULE, sources, depends=headers, extra_compile_args=rounding, py_limited_api=True, optional=True
+        MODULE,
+        sorted(str(path) for path in (root / FOLDER).glob("*.c")),
+        define_macros=[("SOURCES", f'"{digest(root)}"')],
+        # Rounded after each step, as Python does: some processors would otherwise multiply and add in one.
+        extra_compile_args=[] if os.name == "nt" else ["-ffp-contract=off"],
+        py_limited_api=sys.implementation.name == "cpython",
+        optional=True,
     )
     command = build_ext(Distribution({"name": "native", "ext_modules": [extension]}))
     command.build_lib, command.build_temp, command.force = str(target), scratch, True

@@ -2,7 +2,12 @@
 
 #include "page.h"
 
+/* For sanitizers each piece is a block of its own, of just its size: what reaches beyond is seen. */
+#ifdef PIECE_BY_PIECE
+enum { LEAST = 0, STEP = 1 };
+#else
 enum { LEAST = 1 << 18, STEP = 16 };
+#endif
 
 struct Block {
     Block *next;
@@ -10,7 +15,7 @@ struct Block {
 };
 
 /* The first byte of a block that can be given out. */
-static const size_t HEAD = (sizeof(Block) + STEP - 1) / STEP * STEP;
+static const size_t HEAD = (sizeof(Block) + 15) / 16 * 16;
 
 static Block *new_block(Arena *arena, size_t bytes)
 {
@@ -42,6 +47,8 @@ void *take(Arena *arena, size_t bytes)
 
 void give_back_all(Arena *arena)
 {
+    if (LEAST == 0)
+        release(arena);
     arena->current = arena->first;
     if (arena->first != NULL)
         arena->first->used = 0;

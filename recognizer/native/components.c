@@ -42,12 +42,13 @@ static void spread(uint8_t *to, const uint8_t *from, int count, int step)
 uint8_t *dilate(Arena *arena, Shape shape, const uint8_t *mask, int size)
 {
     /* With a margin of paper beside them, all rows are spread as one. */
-    int reach = size / 2, width = shape.width + reach, count = shape.height * width;
+    int reach = size / 2, beside = smaller(reach, shape.width - 1);
+    int width = shape.width + beside, count = shape.height * width;
     uint8_t *padded = zeros(arena, count), *across = NEW(arena, uint8_t, count), *all = NEW(arena, uint8_t, count);
     for (int y = 0; y < shape.height; y++)
         memcpy(padded + y * width, mask + y * shape.width, (size_t)shape.width);
     memcpy(across, padded, (size_t)count);
-    for (int step = 1; step <= reach; step++)
+    for (int step = 1; step <= beside; step++)
         spread(across, padded, count, step);
     memcpy(all, across, (size_t)count);
     for (int step = 1; step <= smaller(reach, shape.height - 1); step++)
@@ -194,7 +195,7 @@ uint8_t *mask_of(Arena *arena, const Components *found, const Chosen *chosen, in
     for (const Run *run = found->runs.all; run < found->runs.all + found->runs.count; run++)
         if (are_in[run->number])
             memset(mask + run->y * found->shape.width + run->start, 255, (size_t)(run->end - run->start));
-    return dilation > 1 ? dilate(arena, found->shape, mask, dilation | 1) : mask;
+    return dilation > 1 ? dilate(arena, found->shape, mask, dilation) : mask;
 }
 
 int thickness(const Mark *mark)

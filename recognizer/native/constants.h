@@ -1,5 +1,6 @@
 /* The constants of components.py, lines.py and marks.py, where they are explained. The module exports them, and a test
-   compares them. */
+   compares them. Numbers without a name stand in the functions in both languages: the tests that compare what these
+   find see if they part. */
 #ifndef CONSTANTS_H
 #define CONSTANTS_H
 

@@ -73,15 +73,6 @@ static int large_are_clear(Arena *arena, Shape page, const Runs *runs, double le
     return clear;
 }
 
-/* Whether there is something, and all of it is clear of the page's edges. */
-static int all_is_clear(Shape page, const Runs *runs)
-{
-    Box box = {page.width, page.height, 0, 0};
-    for (const Run *run = runs->all; run < runs->all + runs->count; run++)
-        widen(&box, run);
-    return runs->count && is_clear(box, page);
-}
-
 /* Draws the runs of `length` pixels or more in a row. A window of even length lies off its centre: what OpenCV opens
    with one moves on by a pixel. */
 static int open_row(const uint8_t *row, int width, int length, uint8_t *runs)
@@ -173,10 +164,7 @@ static int joined_lines(Arena *arena, const Components *found, Lines *lines)
     subtract(page, rest, runs);
     int thin = thickest <= THICKEST * shorter, any_large;
     lines->mask = runs;
-    lines->certain = 1;
     Runs left = find_runs(arena, page, rest);
-    if (thin && all_is_clear(page, &left))
-        return 1;
     if (!large_are_clear(arena, page, &left, 0.1 * (double)count_ink(page, binary), &any_large))
         return 0;
     lines->certain = any_large || thin;

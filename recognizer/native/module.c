@@ -8,7 +8,11 @@
 #include "page.h"
 #include "png.h"
 
-enum { MOST_PIXELS = 1 << 20, MOST_BYTES = 1 << 24 };
+#ifndef SOURCES
+#define SOURCES "" /* the digest of these files, if the build tells it */
+#endif
+
+enum { MOST_PIXELS = 1 << 18, MOST_BYTES = 1 << 24, QUICK_BYTES = 1 << 16 };
 
 typedef struct {
     Py_buffer ink, zone;
@@ -16,13 +20,24 @@ typedef struct {
     Marks marks;
 } Page;
 
+/* An item of a list stays while it is asked, even if it changes the list. */
+static int get_buffer(PyObject *list, Py_ssize_t i, Py_buffer *buffer, int flags)
+{
+    PyObject *item = PyList_GetItem(list, i);
+    if (item == NULL)
+        return -1;
+    Py_INCREF(item);
+    int failed = PyObject_GetBuffer(item, buffer, flags);
+    Py_DECREF(item);
+    return failed;
+}
+
 /* One page's two arrays: 0, or -1 and an exception where they are none that can be searched. */
 static int open_page(Page *page, PyObject *inks, PyObject *zones, Py_ssize_t i)
 {
-    PyObject *ink = PyList_GetItem(inks, i), *zone = PyList_GetItem(zones, i);
-    if (ink == NULL || zone == NULL || PyObject_GetBuffer(ink, &page->ink, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
+    if (get_buffer(inks, i, &page->ink, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
         return -1;
-    if (PyObject_GetBuffer(zone, &page->zone, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+    if (get_buffer(zones, i, &page->zone, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
         PyBuffer_Release(&page->ink);
         return -1;
     }
@@ -87,7 +102,7 @@ static PyObject *sort_all(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "pass as many zones as inks");
         return NULL;
     }
-    Page *pages = PyMem_Malloc((size_t)(count ? count : 1) * sizeof(Page));
+    Page *pages = PyMem_Calloc((size_t)(count ? count : 1), sizeof(Page));
     if (pages == NULL)
         return PyErr_NoMemory();
     while (opened < count && open_page(pages + opened, inks, zones, opened) == 0)
@@ -109,7 +124,18 @@ static PyObject *sort_all(PyObject *module, PyObject *args)
     return list;
 }
 
-/* It keeps Python's global lock: to give it up and wait for it would take longer than the work. */
+/* Of small pictures Python's global lock is kept: to give it up and wait for it would take longer than the work. */
+static int unfilter_unlocked(const Py_buffer *stream, const Py_buffer *pixels, int height, int step)
+{
+    int length = (int)(pixels->len / height), failed;
+    if (pixels->len <= QUICK_BYTES)
+        return unfilter(stream->buf, pixels->buf, height, length, step);
+    Py_BEGIN_ALLOW_THREADS
+    failed = unfilter(stream->buf, pixels->buf, height, length, step);
+    Py_END_ALLOW_THREADS
+    return failed;
+}
+
 static PyObject *unfilter_rows(PyObject *module, PyObject *args)
 {
     (void)module;
@@ -126,9 +152,8 @@ static PyObject *unfilter_rows(PyObject *module, PyObject *args)
         pixels.len > MOST_BYTES || stream.len != pixels.len + pixels.shape[0]) {
         PyErr_SetString(PyExc_ValueError, "pass uint8 (H, W) or (H, W, channels), and a byte a row more");
     } else {
-        int height = (int)pixels.shape[0], length = (int)(pixels.len / height);
-        int failed = unfilter(stream.buf, pixels.buf, height, length, deep ? (int)pixels.shape[2] : 1);
-        answer = PyBool_FromLong(!failed);
+        int step = deep ? (int)pixels.shape[2] : 1;
+        answer = PyBool_FromLong(!unfilter_unlocked(&stream, &pixels, (int)pixels.shape[0], step));
     }
     PyBuffer_Release(&pixels);
     PyBuffer_Release(&stream);
@@ -153,7 +178,7 @@ static int add_constants(PyObject *module)
     SHARES(ADD_SHARE)
     int failed = PyModule_AddObjectRef(module, "CONSTANTS", constants);
     Py_DECREF(constants);
-    return failed;
+    return failed ? failed : PyModule_AddStringConstant(module, "SOURCES", SOURCES);
 }
 
 static PyMethodDef methods[] = {

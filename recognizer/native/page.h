@@ -82,7 +82,7 @@ typedef struct {
     Box box;
 } Marks;
 
-static inline int pixels_of(Shape shape) { return shape.height * shape.width; } /* below 1 << 20 */
+static inline int pixels_of(Shape shape) { return shape.height * shape.width; } /* at most MOST_PIXELS */
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 static inline int larger(int a, int b) { return a > b ? a : b; }
 static inline int width_of(const Mark *mark) { return mark->box.right - mark->box.left; }

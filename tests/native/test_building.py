@@ -7,31 +7,50 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from compiled_parts import compiled_only
+from packaging.tags import sys_tags
+from packaging.utils import parse_wheel_filename
+
+from recognizer.compiled import native
 
 ROOT = Path(__file__).parents[2]
 pytestmark = compiled_only
+no_windows = pytest.mark.skipif(
+    sys.platform == "win32", reason="compilers take other options there, and no CC"
+)
+
+
+def hatch_build():
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    return build
 
 
 def built(folder, monkeypatch, **environment):
     """The module's file, or None."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
     (folder / "scratch").mkdir(parents=True)
-    return build.compile_into(folder / "made", ROOT, str(folder / "scratch"))
+    return hatch_build().compile_into(folder / "made", ROOT, str(folder / "scratch"))
 
 
+def test_what_runs_was_compiled_from_these_files():
+    assert hatch_build().digest(ROOT) == native.SOURCES, "install the package again"
+
+
+@no_windows
 def test_without_a_compiler_there_is_none(tmp_path, monkeypatch, caplog):
     assert built(tmp_path, monkeypatch, CC="false") is None
     assert 'building extension "recognizer._native" failed' in caplog.text
 
 
+@no_windows
 def test_what_was_compiled_before_does_not_stay(tmp_path, monkeypatch):
     made = built(tmp_path / "first", monkeypatch)
     target = tmp_path / "second" / "made" / "recognizer" / made.name
@@ -41,7 +60,32 @@ def test_what_was_compiled_before_does_not_stay(tmp_path, monkeypatch):
     assert not target.exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="options of GCC and Clang")
+@no_windows
+@pytest.mark.parametrize("compiler", ["cc", "false"])
+def test_a_wheel_holds_what_was_compiled(tmp_path, compiler):
+    """From the files of a source distribution, with a compiler and without; pip must take it on this machine."""
+    hatch = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    environment = {**os.environ, "CC": compiler}
+    subprocess.run([*hatch, "-t", "sdist"], cwd=ROOT, env=environment, capture_output=True, check=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as stored:
+        stored.extractall(tmp_path / "sources", filter="data")
+    (sources,) = (tmp_path / "sources").iterdir()
+    subprocess.run([*hatch, "-t", "wheel"], cwd=sources, env=environment, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    tags = parse_wheel_filename(wheel.name)[3]
+    with zipfile.ZipFile(wheel) as stored:
+        names = stored.namelist()
+    assert tags <= set(sys_tags())
+    assert not [name for name in names if name.endswith((".c", ".h"))]
+    compiled = [
+        name for name in names if name.startswith("recognizer/_native.") and not name.endswith(".pyi")
+    ]
+    assert len(compiled) == (compiler == "cc")
+    assert ({tag.platform for tag in tags} == {"any"}) == (compiler == "false")
+
+
+@no_windows
 def test_compilers_have_nothing_to_say(tmp_path, monkeypatch):
     assert built(tmp_path, monkeypatch, CFLAGS="-Wall -Wextra -Wconversion -Wno-sign-conversion -Werror")
 
@@ -70,7 +114,7 @@ print(sum(page is not None for page in found))
     sys.platform != "linux" or not shutil.which("gcc"), reason="sanitizers are loaded as GCC has it on Linux"
 )
 def test_sanitizers_find_nothing(tmp_path, monkeypatch):
-    flags = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+    flags = "-DPIECE_BY_PIECE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
     made = built(tmp_path, monkeypatch, CFLAGS=flags, LDFLAGS="-fsanitize=address,undefined")
     assert made
     compiler = shutil.which("gcc")
