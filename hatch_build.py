@@ -62,7 +62,16 @@ def digest(root: Path) -> str:
 
 
 def compile_into(target: Path, root: Path, scratch: str) -> Path | None:
-    """Compile the sources below ``root``; the module's file, below ``target``, or None if that is not possible."""
+    """Compile the module.
+
+    Args:
+        target: the folder that packages lie in; the module is written where it belongs below.
+        root: the checkout.
+        scratch: a folder for what is made on the way.
+
+    Returns:
+        The module's file; None where it can't be compiled, which setuptools then says in its log.
+    """
     extension = Extension(
         MODULE,
         sorted(str(path) for path in (root / FOLDER).glob("*.c")),

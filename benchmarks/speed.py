@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -27,9 +28,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from processes import ROOT, seconds_of
 from speed_parts import parts, through_network
-from speed_processes import going, rates
+from speed_processes import rates
 
 from recognizer import Recognizer, compiled, to_glyph
+from recognizer.compiled import in_python
 from recognizer.data import find_data, load_mnist
 from recognizer.glyph.normalise import find_glyphs
 from reject_gen.paper import put_on_paper
@@ -112,7 +114,7 @@ def batches(
         times: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(ROUNDS):
             for with_native, taken in times.items():
-                with going(with_native):
+                with nullcontext() if with_native else in_python():
                     start = time.perf_counter()
                     list(many.recognize_many(pages))
                     taken.append(time.perf_counter() - start)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import nullcontext
 
-from recognizer import Recognizer, compiled
+from recognizer import Recognizer
+from recognizer.compiled import in_python
 from recognizer.glyph.finder import without_opencv_threads
 
 PART = 250  # files that a process gets at a time
@@ -40,16 +41,5 @@ def _load(model: str | None) -> None:
 
 
 def _read(files: Sequence[bytes], with_native: bool) -> list[tuple[int | None, float]]:
-    with going(with_native):
+    with nullcontext() if with_native else in_python():
         return [(answer.digit, answer.confidence) for answer in _loaded[0].recognize_many(files)]
-
-
-@contextmanager
-def going(with_native: bool) -> Iterator[None]:
-    """With what was compiled while the package was built, or in Python alone."""
-    before = compiled.native
-    compiled.native = before if with_native else None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        compiled.native = before

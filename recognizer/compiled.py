@@ -5,9 +5,23 @@ All of it is there in Python as well, and says the same, bit by bit: compiled it
 
 from __future__ import annotations
 
-__all__ = ["native"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["in_python", "native"]
 
 try:
     from recognizer import _native as native
 except ImportError:
     native = None  # type: ignore[assignment]
+
+
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Without what was compiled, as if there had been no C compiler: to compare. It holds for all threads."""
+    global native  # noqa: PLW0603 - the modules that use it look here each time
+    before, native = native, None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        native = before

@@ -1,4 +1,4 @@
-"""The marks of many pages at once: bit by bit what `recognizer.glyph.marks` says of each, in a seventh of the time.
+"""The marks of many pages at once: bit by bit what `recognizer.glyph.marks` says of each, in about a tenth of the time.
 
 That is where the package was built with a C compiler, and Python's global lock is free meanwhile. Elsewhere pages are
 looked at one by one, in Python.
@@ -34,7 +34,14 @@ class Marks(NamedTuple):
 
 
 def sort_all(inks: Sequence[Grey]) -> list[Marks | None]:
-    """`recognizer.glyph.marks.sort_marks` of each of any number of maps of ink, uint8 (H, W), C-contiguous."""
+    """`recognizer.glyph.marks.sort_marks` of each of any number of maps of ink.
+
+    Args:
+        inks: uint8 (H, W), C-contiguous, at most 2**18 pixels each; where nothing was compiled, any number.
+
+    Raises:
+        ValueError: others than these.
+    """
     if compiled.native is None:
         from recognizer.glyph.marks import sort_marks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import nullcontext
 
 import pytest
 
@@ -17,15 +17,9 @@ compiled_only = pytest.mark.skipif(
 both_ways = pytest.mark.parametrize("way", [pytest.param("compiled", marks=compiled_only), "in Python"])
 
 
-@contextmanager
 def going(way):
-    """Everything inside of the block goes one of `both_ways`."""
-    before = compiled.native
-    try:
-        if way == "in Python":
-            compiled.native = None
-        else:
-            assert before is not None, "nothing was compiled: install the package again"
-        yield
-    finally:
-        compiled.native = before
+    """A context in which everything goes one of `both_ways`."""
+    if way == "in Python":
+        return compiled.in_python()
+    assert compiled.native is not None, "nothing was compiled: install the package again"
+    return nullcontext()
