@@ -5,15 +5,19 @@ All of it is there in Python as well, and says the same, bit by bit: compiled it
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["in_python", "native"]
 
 try:
-    from recognizer import _native as native
-except ImportError:
+    import recognizer._native as native
+except ModuleNotFoundError:
     native = None  # type: ignore[assignment]
+except ImportError as error:
+    native = None  # type: ignore[assignment]
+    warnings.warn(f"slower without the compiled parts, which can't be loaded: {error}", stacklevel=1)
 
 
 @contextmanager

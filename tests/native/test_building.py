@@ -50,6 +50,38 @@ def test_without_a_compiler_there_is_none(tmp_path, monkeypatch, caplog):
     assert 'building extension "recognizer._native" failed' in caplog.text
 
 
+IMPORTS = """
+import sys
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import spec_from_file_location
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "recognizer._native":
+            {finds}
+
+sys.meta_path.insert(0, Finder())
+from recognizer.compiled import native
+print(native)
+"""
+
+
+@pytest.mark.parametrize(
+    ("finds", "warned"),
+    [
+        ("raise ModuleNotFoundError(name)", ""),
+        ("return spec_from_file_location(name, loader=ExtensionFileLoader(name, __file__))", "can't be loaded"),
+    ],
+)
+def test_a_compiled_part_that_does_not_load_is_told(tmp_path, finds, warned):
+    """Where there is none, nobody need know."""
+    (tmp_path / "run.py").write_text(IMPORTS.format(finds=finds), encoding="utf-8")
+    done = subprocess.run([sys.executable, tmp_path / "run.py"], capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+    assert warned in done.stderr
+    assert bool(warned) == bool(done.stderr)
+
+
 @no_windows
 def test_what_was_compiled_before_does_not_stay(tmp_path, monkeypatch):
     made = built(tmp_path / "first", monkeypatch)
