@@ -70,7 +70,10 @@ print(native)
     ("finds", "warned"),
     [
         ("raise ModuleNotFoundError(name)", ""),
-        ("return spec_from_file_location(name, loader=ExtensionFileLoader(name, __file__))", "can't be loaded"),
+        (
+            "return spec_from_file_location(name, loader=ExtensionFileLoader(name, __file__))",
+            "can't be loaded",
+        ),
     ],
 )
 def test_a_compiled_part_that_does_not_load_is_told(tmp_path, finds, warned):

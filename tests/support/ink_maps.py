@@ -10,6 +10,7 @@ from recognizer.glyph.ink import ink_map
 from reject_gen.paper import put_on_paper
 
 _SIDES = (28, 40, 56, 64)
+_ROUND = (20, 24, 40, 60, 80)
 
 
 def _resized(page, shape):
@@ -41,6 +42,25 @@ def _ruled(digit, shape, rng):
     return page
 
 
+def _blocks(rng):
+    """Rectangles and bars on a page of round size, some of them twins: what is compared is often equal."""
+    height, width = shape = rng.choice(_ROUND, 2)
+    page = np.zeros(shape, np.uint8)
+    level = int(rng.integers(60, 256))
+    for _ in range(rng.integers(1, 14)):
+        y, x = int(rng.integers(height)), int(rng.integers(width))
+        high, wide = (int(side) for side in rng.integers(1, 2 + max(shape) // rng.integers(2, 12), 2))
+        if rng.random() < 0.2:
+            high, wide = (height, min(wide, 8)) if rng.random() < 0.5 else (min(high, 8), width)
+            y, x = (0 if side > 8 else start for side, start in ((high, y), (wide, x)))
+        page[y : y + high, x : x + wide] = level if rng.random() < 0.7 else rng.integers(30, 256)
+    if rng.random() < 0.5:
+        page = np.maximum(page, page[:, ::-1])
+    if rng.random() < 0.3:
+        page = np.maximum(page, page[::-1])
+    return page
+
+
 def _dirty(page, rng):
     page = np.clip(page + rng.normal(0, rng.integers(1, 25), page.shape), 0, 255).astype(np.uint8)
     page[rng.random(page.shape) < 0.02] = rng.integers(256)
@@ -53,16 +73,14 @@ def ink_map_of(rng):
     if rng.random() < 0.3:
         shape = (int(rng.choice(_SIDES)),) * 2
     digit = DIGITS[rng.integers(len(DIGITS))]
-    kind = rng.integers(8)
-    if kind == 0:
-        return rng.integers(0, 256, shape, np.uint8)
-    if kind == 1:
-        return (rng.random(shape) < rng.random()) * np.uint8(rng.integers(256))
-    if kind == 2:
-        return _resized(digit, shape)
-    if kind == 3:
-        return np.full(shape, rng.integers(256), np.uint8)
-    if kind in (4, 5):
-        return ink_map(_resized(put_on_paper(digit, rng), shape))
-    page = _ruled(digit, shape, rng)
-    return page if kind == 6 else _dirty(page, rng)
+    draws = (
+        lambda: rng.integers(0, 256, shape, np.uint8),
+        lambda: (rng.random(shape) < rng.random()) * np.uint8(rng.integers(256)),
+        lambda: np.full(shape, rng.integers(256), np.uint8),
+        lambda: _blocks(rng),
+        lambda: _resized(digit, shape),
+        lambda: _ruled(digit, shape, rng),
+        lambda: _dirty(_ruled(digit, shape, rng), rng),
+        *(lambda: ink_map(_resized(put_on_paper(digit, rng), shape)),) * 2,
+    )
+    return draws[rng.integers(len(draws))]()
