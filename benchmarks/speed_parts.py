@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from recognizer import Recognizer
 from recognizer.bundle import Bundle
+from recognizer.glyph.clean import clean
+from recognizer.glyph.clean_stack import clean_all
 from recognizer.glyph.ink_stack import ink_maps
-from recognizer.glyph.mark_stack import sort_all
-from recognizer.glyph.marks import sort_marks
 from recognizer.glyph.normalise import find_glyphs
 from recognizer.image.opening import open_page
 from recognizer.stages.both_stages import Stages
@@ -45,8 +45,8 @@ def parts(recognizer: Recognizer, files: Sequence[bytes]) -> Table:
 
     decoding = spent(open_page, files)
     ink = spent(ink_maps, chunks)
-    marks = spent(sort_all, inks)
-    marks_in_python = spent(lambda part: [sort_marks(each) for each in part], inks)
+    marks = spent(clean_all, inks)
+    marks_in_python = spent(lambda part: [clean(each) for each in part], inks)
     normalising = spent(find_glyphs, chunks)
     first, read = spent(network.first_logits, glyphs), spent(stages.read, glyphs)
     answers = spent(recognizer.recognize_glyphs, found)

@@ -4,28 +4,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONSTANTS: dict[str, float]
-"""What the C says of the constants of `components.py`, `lines.py` and `marks.py`."""
+"""What the C says of the constants of `components.py`, `lines.py`, `marks.py` and `clean.py`."""
 
 SOURCES: str
 """The SHA-256 of the C files that this was compiled from."""
 
-def sort_marks(
-    inks: list[NDArray[np.uint8]], zones: list[NDArray[np.uint8]]
-) -> list[tuple[bool, int, int, bool, tuple[int, int, int, int]] | None]:
-    """`recognizer.glyph.marks.sort_marks` of each page, without Python's global lock.
+def clean(
+    inks: list[NDArray[np.uint8]], cleaned: list[NDArray[np.uint8]]
+) -> list[tuple[bool, tuple[int, int, int, int]] | None]:
+    """`recognizer.glyph.clean.clean` of each page, without Python's global lock.
 
     Args:
         inks: uint8 (H, W), C-contiguous, of at most 2**18 pixels each.
-        zones: as many of the same shapes, which are written to; none shares memory with an ink.
+        cleaned: as many of the same shapes: the images of `Clean` are written to them; none shares memory with an ink.
 
     Returns:
-        For each page None, or several, paper, core, whether its zone is to be used, and box: see `Marks`.
+        For each page None, or whether there are several, and the box.
 
     Raises:
         TypeError: no lists of arrays.
-        ValueError: arrays of other shapes or types, that are not contiguous, or zones that are read-only. Other
+        ValueError: arrays of other shapes or types, that are not contiguous, or that can't be written to. Other
             holders of memory say the last two by a BufferError.
         MemoryError: there is not enough.
+    """
+
+def centre(cuts: list[NDArray[np.uint8]], to_peak: bytes, glyphs: NDArray[np.uint8]) -> None:
+    """`recognizer.glyph.clean.centre` of each cut.
+
+    Args:
+        cuts: N of uint8 (H, W), at most 28 pixels high and wide, their rows contiguous.
+        to_peak: a byte for each: 1 if its darkest pixel is taken to 255, else 0.
+        glyphs: uint8 (N, 28, 28), C-contiguous, all 0; written to.
+
+    Raises:
+        TypeError: no list of arrays.
+        ValueError: other shapes or types, or not contiguous, or glyphs that are read-only.
     """
 
 def unfilter(stream: bytes, pixels: NDArray[np.uint8]) -> bool:

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from recognizer.cli.formats import label_text
 from recognizer.errors import UsageError
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.image.named_files import printable
 
 if TYPE_CHECKING:

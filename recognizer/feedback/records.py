@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from recognizer.feedback.cases import Answer, Case, Report, Sample
 from recognizer.feedback.ledger import Entry
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 
 
 def answer_values(answer: Answer | None) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def part(ink: Grey, region: Region) -> tuple[Grey, Box, int, float] | None:
     empty = wide - cv2.countNonZero(cv2.reduce(solid, 0, cv2.REDUCE_MAX))
     first = region.left + left
     return (
-        normalise(own, (left, top, wide, high)),
+        normalise([(own, (left, top, left + wide, top + high))])[0],
         (first, top, first + wide, top + high),
         empty,
         cv2.sumElems(own)[0] / 255,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from recognizer.glyph.components import Components, Mark, find_marks, mask_of
 from recognizer.glyph.ink import Grey
 from recognizer.glyph.lines import border_lines
-from recognizer.glyph.mark_stack import Marks
 
 FAINTEST = 4  # of 255: with less between paper and threshold there is nothing to look at
 # Of 255, and more the more marks there are, since texture is many marks: a logistic regression of simulated pages
@@ -36,6 +35,24 @@ class _Levels(NamedTuple):
     threshold: int
     paper: int
     binary: Grey
+
+
+class Marks(NamedTuple):
+    """What was kept of a page's ink.
+
+    Attributes:
+        kind: "one" character, or "several" side by side.
+        paper: the level of ink, 0–255, up to which a pixel is paper and its noise.
+        core: the level of ink, 0–255, of a stroke's core.
+        zone: uint8 (H, W), 255 where kept ink may lie and 0 elsewhere; None where nothing had to be dropped.
+        box: (left, top, right, bottom) of the kept marks, pixels, without the soft rim of their strokes.
+    """
+
+    kind: Literal["one", "several"]
+    paper: int
+    core: int
+    zone: Grey | None
+    box: tuple[int, int, int, int]
 
 
 def sort_marks(ink: Grey) -> Marks | None:

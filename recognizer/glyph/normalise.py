@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import cv2
 import numpy as np
 
-from recognizer.glyph.ink import Grey, level_page
+from recognizer.glyph import SIDE
+from recognizer.glyph.clean_stack import Clean, centre_all, clean_all
+from recognizer.glyph.ink import Grey
 from recognizer.glyph.ink_stack import ink_maps
-from recognizer.glyph.mark_stack import Marks, sort_all
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
 
     from recognizer.image.opening import ImageLike
 
-SIDE = 28
 BOX = 20
-SOFT = 24  # of 255: fainter ink is the rim of a stroke
 WIDE = 1.3  # of the height: 2 % of MNIST's digits are as wide, and 80 % of its pairs of digits that touch
 DASH = 6.0  # of the height
 # Pixels: pages are searched for ink at this size, and looked at again closer where it lies.
@@ -75,8 +74,7 @@ def find_glyph(page: Grey) -> Glyph:
 
 def find_glyphs(pages: Sequence[Grey]) -> list[Glyph]:
     """The same for many pages, an eighth faster: a processor that repeats one step keeps its code at hand."""
-    inks = ink_maps([_reduced(page) for page in pages])
-    found = [_glyph_of(ink, kept) for ink, kept in zip(inks, sort_all(inks), strict=True)]
+    found = _glyphs_of(clean_all(ink_maps([_reduced(page) for page in pages])))
     return [
         glyph if _shrink(page) == 1 else _closer(page, glyph)
         for page, glyph in zip(pages, found, strict=True)
@@ -113,79 +111,31 @@ def _closer(page: Grey, found: Glyph) -> Glyph:
     return Glyph(closer.image, closer.kind, box)
 
 
-def _glyph_of(ink: Grey, marks: Marks | None) -> Glyph:
-    if marks is None:
-        return _blank()
-    clean = _clean(ink, marks)
-    x, y, right, bottom = _around(marks.box, ink.shape)
-    left, top, width, height = cv2.boundingRect(
-        cv2.threshold(clean[y:bottom, x:right], SOFT, 255, cv2.THRESH_BINARY)[1]
-    )
-    if not width:
-        return _blank()
-    left, top = left + x, top + y
-    return Glyph(
-        normalise(clean, (left, top, width, height)),
-        marks.kind,
-        (left, top, left + width, top + height),
-    )
+def _glyphs_of(found: Sequence[Clean | None]) -> list[Glyph]:
+    inked = [clean for clean in found if clean is not None]
+    images = iter(normalise([(clean.image, clean.box) for clean in inked]))
+    return [_blank() if clean is None else Glyph(next(images), clean.kind, clean.box) for clean in found]
 
 
 def _blank() -> Glyph:
     return Glyph(np.zeros((SIDE, SIDE), np.uint8), "blank", (0, 0, 0, 0))
 
 
-def _around(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """The box with room for the soft rim of its strokes; what lies further off is what a shadow left."""
+def normalise(parts: Sequence[tuple[Grey, tuple[int, int, int, int]]]) -> Sequence[Grey]:
+    """Scale (left, top, right, bottom) boxes of uint8 (H, W) maps of ink into 20×20 and centre their mass in 28×28."""
+    cuts = [_cut(ink, box) for ink, box in parts]
+    return centre_all([cut for cut, _ in cuts], [scaled for _, scaled in cuts])
+
+
+def _cut(ink: Grey, box: tuple[int, int, int, int]) -> tuple[MatLike, bool]:
+    """What is in a box, at its size in a glyph, and whether it was scaled: a thin pen turns grey as it shrinks."""
     left, top, right, bottom = box
-    rim = max(5, 2 + max(right - left, bottom - top) // 20)
-    return (
-        max(0, left - rim),
-        max(0, top - rim),
-        min(shape[1], right + rim),
-        min(shape[0], bottom + rim),
-    )
-
-
-def _clean(ink: Grey, marks: Marks) -> Grey:
-    """The ink of the kept marks alone, stretched so that its paper is 0 and its core 255."""
-    clean = cv2.subtract(ink, level_page(ink.shape, marks.paper)) if marks.paper else ink
-    clean = cv2.convertScaleAbs(clean, alpha=255 / max(1, marks.core - marks.paper))
-    if marks.zone is not None:
-        clean = cv2.bitwise_and(clean, marks.zone)
-    return clean  # type: ignore[return-value]
-
-
-def normalise(ink: Grey, box: tuple[int, int, int, int]) -> Grey:
-    """Scale the (left, top, width, height) box of a uint8 (H, W) ink map into 20×20 and centre its mass in 28×28."""
-    left, top, width, height = box
-    longest = max(width, height)
+    longest = max(right - left, bottom - top)
     # One pixel more on each side holds the soft rim of the strokes, unless pixels are as coarse as strokes.
     rim = 1 if longest > BOX / 2 else 0
-    x, y = max(0, left - rim), max(0, top - rim)
-    cut: MatLike = ink[y : top + height + rim, x : left + width + rim]
-    if not BOX - 2 <= longest <= BOX:  # resampling by less than a pixel blurs more than it aligns
-        scale = BOX / longest
-        size = (
-            max(1, round(cut.shape[1] * scale)),
-            max(1, round(cut.shape[0] * scale)),
-        )
-        cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        peak = cv2.minMaxLoc(cut)[1]
-        if 0 < peak < 255:  # a thin pen turns grey as it shrinks
-            cut = cv2.convertScaleAbs(cut, alpha=255 / peak)
-    return _centre_mass(cut)
-
-
-def _centre_mass(cut: MatLike) -> Grey:
-    glyph = np.zeros((SIDE, SIDE), np.uint8)
-    moments = cv2.moments(cut)
-    if not moments["m00"]:
-        return glyph
-    height, width = cut.shape
-    # All of MNIST has its centre of mass within half a pixel of (14, 14), counting pixels from 0.
-    x = round(SIDE / 2 - moments["m10"] / moments["m00"])
-    y = round(SIDE / 2 - moments["m01"] / moments["m00"])
-    x, y = min(max(x, 0), SIDE - width), min(max(y, 0), SIDE - height)
-    glyph[y : y + height, x : x + width] = cut
-    return glyph
+    cut: MatLike = ink[max(0, top - rim) : bottom + rim, max(0, left - rim) : right + rim]
+    if BOX - 2 <= longest <= BOX:  # resampling by less than a pixel blurs more than it aligns
+        return cut, False
+    scale = BOX / longest
+    size = max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale))
+    return cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), True

@@ -1,6 +1,6 @@
-/* The constants of components.py, lines.py and marks.py, where they are explained. The module exports them, and a test
-   compares them. Numbers without a name stand in the functions in both languages: the tests that compare what these
-   find see if they part. */
+/* The constants of components.py, lines.py, marks.py and clean.py, where they are explained. The module exports them,
+   and a test compares them. Numbers without a name stand in the functions in both languages: the tests that compare
+   what these find see if they part. */
 #ifndef CONSTANTS_H
 #define CONSTANTS_H
 
@@ -12,7 +12,9 @@
     X(LEAST_AREA, 3) \
     X(TWO_LEVELS, 64) \
     X(MOST_LINES, 4) \
-    X(SMALL, 24)
+    X(SMALL, 24) \
+    X(SOFT, 24) \
+    X(SIDE, 28)
 
 #define SHARES(X) \
     X(RIM, 0.18) \

@@ -33,11 +33,11 @@ static int get_buffer(PyObject *list, Py_ssize_t i, Py_buffer *buffer, int flags
 }
 
 /* One page's two arrays: 0, or -1 and an exception where they are none that can be searched. */
-static int open_page(Page *page, PyObject *inks, PyObject *zones, Py_ssize_t i)
+static int open_page(Page *page, PyObject *inks, PyObject *cleaned, Py_ssize_t i)
 {
     if (get_buffer(inks, i, &page->ink, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0)
         return -1;
-    if (get_buffer(zones, i, &page->zone, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
+    if (get_buffer(cleaned, i, &page->zone, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
         PyBuffer_Release(&page->ink);
         return -1;
     }
@@ -48,7 +48,7 @@ static int open_page(Page *page, PyObject *inks, PyObject *zones, Py_ssize_t i)
         return 0;
     PyBuffer_Release(&page->ink);
     PyBuffer_Release(&page->zone);
-    PyErr_Format(PyExc_ValueError, "page %zd: pass ink and zone as uint8 (H, W) of one shape, of 1 to %d pixels", i,
+    PyErr_Format(PyExc_ValueError, "page %zd: pass two uint8 (H, W) of one shape, of 1 to %d pixels", i,
                  MOST_PIXELS);
     return -1;
 }
@@ -56,7 +56,8 @@ static int open_page(Page *page, PyObject *inks, PyObject *zones, Py_ssize_t i)
 static void search_one(Arena *arena, Page *page)
 {
     Shape shape = {(int)page->ink.shape[0], (int)page->ink.shape[1]};
-    page->is_found = sort_marks(arena, shape, page->ink.buf, page->zone.buf, &page->marks);
+    page->is_found = sort_marks(arena, shape, page->ink.buf, page->zone.buf, &page->marks) &&
+                     clean_ink(shape, page->ink.buf, page->zone.buf, &page->marks);
     give_back_all(arena);
 }
 
@@ -75,9 +76,8 @@ static PyObject *told(const Page *page)
     const Marks *marks = &page->marks;
     if (!page->is_found)
         Py_RETURN_NONE;
-    return Py_BuildValue("(OiiO(iiii))", marks->several ? Py_True : Py_False, marks->paper, marks->core,
-                         marks->has_zone ? Py_True : Py_False, marks->box.left, marks->box.top, marks->box.right,
-                         marks->box.bottom);
+    return Py_BuildValue("(O(iiii))", marks->several ? Py_True : Py_False, marks->box.left, marks->box.top,
+                         marks->box.right, marks->box.bottom);
 }
 
 static PyObject *list_of(const Page *pages, Py_ssize_t count)
@@ -91,21 +91,21 @@ static PyObject *list_of(const Page *pages, Py_ssize_t count)
     return list;
 }
 
-static PyObject *sort_all(PyObject *module, PyObject *args)
+static PyObject *clean_pages(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *inks, *zones, *list = NULL;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &inks, &PyList_Type, &zones))
+    PyObject *inks, *cleaned, *list = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &inks, &PyList_Type, &cleaned))
         return NULL;
     Py_ssize_t count = PyList_Size(inks), opened = 0;
-    if (PyList_Size(zones) != count) {
-        PyErr_SetString(PyExc_ValueError, "pass as many zones as inks");
+    if (PyList_Size(cleaned) != count) {
+        PyErr_SetString(PyExc_ValueError, "pass as many arrays to write to as inks");
         return NULL;
     }
     Page *pages = PyMem_Calloc((size_t)(count ? count : 1), sizeof(Page));
     if (pages == NULL)
         return PyErr_NoMemory();
-    while (opened < count && open_page(pages + opened, inks, zones, opened) == 0)
+    while (opened < count && open_page(pages + opened, inks, cleaned, opened) == 0)
         opened++;
     if (opened == count) {
         Arena arena = {0};
@@ -122,6 +122,58 @@ static PyObject *sort_all(PyObject *module, PyObject *args)
     }
     PyMem_Free(pages);
     return list;
+}
+
+/* 0, or -1 where it can't become a glyph. */
+static int cut_of(const Py_buffer *array, int to_peak, Cut *cut)
+{
+    if (array->ndim != 2 || strcmp(array->format, "B") != 0 || array->strides[1] != 1 || array->shape[0] > SIDE ||
+        array->shape[1] > SIDE)
+        return -1;
+    *cut = (Cut){{(int)array->shape[0], (int)array->shape[1]}, array->strides[0], array->buf, to_peak};
+    return 0;
+}
+
+static int centre_one(PyObject *cuts, Py_ssize_t i, int to_peak, uint8_t *glyph)
+{
+    Py_buffer array;
+    Cut cut;
+    if (get_buffer(cuts, i, &array, PyBUF_STRIDES | PyBUF_FORMAT) < 0)
+        return -1;
+    int failed = cut_of(&array, to_peak, &cut);
+    if (failed)
+        PyErr_Format(PyExc_ValueError, "cut %zd: pass uint8 (H, W) of at most %d by %d pixels", i, SIDE, SIDE);
+    else
+        centre(&cut, glyph);
+    PyBuffer_Release(&array);
+    return failed;
+}
+
+/* Python's global lock is kept: to give it up and wait for it would take longer than the work. */
+static PyObject *centre_cuts(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *cuts, *target, *answer = NULL;
+    const char *to_peak;
+    Py_ssize_t told, count, done = 0;
+    Py_buffer glyphs;
+    if (!PyArg_ParseTuple(args, "O!y#O", &PyList_Type, &cuts, &to_peak, &told, &target))
+        return NULL;
+    if (PyObject_GetBuffer(target, &glyphs, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | PyBUF_WRITABLE) < 0)
+        return NULL;
+    count = PyList_Size(cuts);
+    if (told != count || glyphs.ndim != 3 || strcmp(glyphs.format, "B") != 0 || glyphs.shape[0] != count ||
+        glyphs.shape[1] != SIDE || glyphs.shape[2] != SIDE) {
+        PyErr_Format(PyExc_ValueError, "pass a byte for each cut, and uint8 (cuts, %d, %d)", SIDE, SIDE);
+    } else {
+        while (done < count &&
+               centre_one(cuts, done, to_peak[done], (uint8_t *)glyphs.buf + done * SIDE * SIDE) == 0)
+            done++;
+        if (done == count)
+            answer = Py_NewRef(Py_None);
+    }
+    PyBuffer_Release(&glyphs);
+    return answer;
 }
 
 /* Of small pictures Python's global lock is kept: to give it up and wait for it would take longer than the work. */
@@ -182,7 +234,8 @@ static int add_constants(PyObject *module)
 }
 
 static PyMethodDef methods[] = {
-    {"sort_marks", sort_all, METH_VARARGS, "See _native.pyi."},
+    {"clean", clean_pages, METH_VARARGS, "See _native.pyi."},
+    {"centre", centre_cuts, METH_VARARGS, "See _native.pyi."},
     {"unfilter", unfilter_rows, METH_VARARGS, "See _native.pyi."},
     {NULL, NULL, 0, NULL},
 };

@@ -1,4 +1,4 @@
-/* What the files beside this one share: the C twin of components.py, lines.py and marks.py.
+/* What the files beside this one share: the C twin of components.py, lines.py, marks.py and clean.py.
 
    Each function says the same as the Python function of its name, bit for bit; the Python is the reference and says
    why. No function here knows of Python, so that all of them run without its global lock. */
@@ -82,6 +82,14 @@ typedef struct {
     Box box;
 } Marks;
 
+/* A part of a page that is to become a glyph, at its size there; `stride` bytes from one row to the next. */
+typedef struct {
+    Shape shape;
+    ptrdiff_t stride;
+    const uint8_t *pixels;
+    int to_peak;
+} Cut;
+
 static inline int pixels_of(Shape shape) { return shape.height * shape.width; } /* at most MOST_PIXELS */
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 static inline int larger(int a, int b) { return a > b ? a : b; }
@@ -119,6 +127,10 @@ uint8_t *blurred(Arena *arena, Shape page, const uint8_t *ink); /* by a Gaussian
 
 /* marks.c */
 int sort_marks(Arena *arena, Shape shape, const uint8_t *ink, uint8_t *zone, Marks *marks);
+
+/* clean.c */
+int clean_ink(Shape page, const uint8_t *ink, uint8_t *zone, Marks *marks);
+void centre(const Cut *cut, uint8_t *glyph);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -9,7 +9,8 @@ import numpy as np
 
 from recognizer.feedback.cases import Answer, Case
 from recognizer.feedback.told import digit_or_reject
-from recognizer.glyph.normalise import SIDE, Glyph
+from recognizer.glyph import SIDE
+from recognizer.glyph.normalise import Glyph
 from recognizer.service.settings import MOST_COMPARED
 from recognizer.service.told import pixels
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.results import REJECT
 from recognizer.training.model import GlyphClassifier
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.bundle import read_bundle
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.measure.calibrate import choose_threshold
 from recognizer.results import REJECT
 from recognizer.stages.decide import softmax

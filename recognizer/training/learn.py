@@ -15,7 +15,7 @@ from torch import nn
 from recognizer.bundle import GOLDEN, Bundle, golden_outputs, write_bundle
 from recognizer.errors import UsageError
 from recognizer.feedback.comparison import Answers, Known, ancestor_of, answers_of, known_checks
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.measure.calibrate import choose_threshold, fit_temperature
 from recognizer.measure.stage_two import Stage, changes
 from recognizer.results import REJECT

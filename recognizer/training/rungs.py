@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.results import REJECT
 from recognizer.stages.decide import softmax
 from recognizer.training.config import NetworkConfig

@@ -135,7 +135,9 @@ spec.loader.exec_module(native)
 rng = np.random.default_rng(0)
 inks = [ink_map_of(rng) for _ in range(1500)]
 inks += [np.tile(np.uint8([[255, 0], [0, 0]]), (120, 120)), np.zeros((1, 240), np.uint8), np.zeros((240, 1), np.uint8)]
-found = native.sort_marks(inks, [np.empty_like(ink) for ink in inks])
+found = native.clean(inks, [np.empty_like(ink) for ink in inks])
+cuts = [rng.integers(0, 256, (h, w), np.uint8) for h, w in rng.integers(1, 29, (300, 2))]
+native.centre(cuts, bytes(rng.integers(0, 2, 300, np.uint8)), np.zeros((300, 28, 28), np.uint8))
 for channels in (1, 3):
     for height, width in rng.integers(1, 9, (300, 2)):
         rows = rng.integers(0, 256, (height, 1 + width * channels), np.uint8)

@@ -15,8 +15,8 @@ from recognizer.cli.progress import watched
 from recognizer.cli.similar.output import BLANK, Found, json_writer, plain_writer, say, tiles_of
 from recognizer.errors import RecognizerError, UsageError
 from recognizer.galleries import open_gallery
+from recognizer.glyph import SIDE
 from recognizer.glyph.finder import glyph_or_error
-from recognizer.glyph.normalise import SIDE
 from recognizer.image.named_files import NOTHING_LISTED, expand, named_error, total_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from recognizer.glyph.normalise import SIDE, to_glyph
+from recognizer.glyph import SIDE
+from recognizer.glyph.normalise import to_glyph
 from recognizer.training.augment import move
 from recognizer.training.embedding.config import DisturbConfig
 

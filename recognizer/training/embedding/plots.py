@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.training.embedding.trade_off import Curve
 from recognizer.training.loop import History
 from recognizer.training.plots import save, save_sheet

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.glyph.normalise import SIDE, to_glyph
+from recognizer.glyph import SIDE
+from recognizer.glyph.normalise import to_glyph
 
 Glyph = NDArray[np.float64]
 Change = Callable[[Glyph, np.random.Generator], Glyph]

@@ -21,7 +21,7 @@ from recognizer.bundle import (
     write_bundle,
 )
 from recognizer.bundle import NETWORK as STAGE_ONE
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.measure.calibrate import choose_threshold, fit_temperature, risk_coverage
 from recognizer.measure.stage_two import Stage, compare
 from recognizer.results import REJECT

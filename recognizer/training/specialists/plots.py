@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from recognizer.bundle import LABELS
-from recognizer.glyph.normalise import SIDE
+from recognizer.glyph import SIDE
 from recognizer.stages.decide import Pair, pair_name
 from recognizer.training.plots import confusion, draw_matrix, save, save_sheet
 from recognizer.training.samples import Pool
