@@ -55,7 +55,7 @@ def parts(recognizer: Recognizer, files: Sequence[bytes]) -> Table:
     rows: list[tuple[str, float, str, float | str]] = [
         ("decoding", decoding, "the pixels' stream through zlib", spent(zlib.decompress, _streams(files))),
         ("ink: polarity and paper", ink, "", ""),
-        ("marks: components, lines", marks, "the same in Python alone", marks_in_python),
+        ("marks: components, lines, what is kept", marks, "the same in Python alone", marks_in_python),
         (
             "scaling and centring",
             normalising - ink - marks,

@@ -1,4 +1,4 @@
-"""The characters of many pages at once: bit by bit what `recognizer.glyph.clean` says of each, in a tenth of the time.
+"""The characters of many pages at once: bit by bit what `recognizer.glyph.clean` says of each, in far less time.
 
 That is where the package was built with a C compiler, and while it searches, Python's global lock is free. Elsewhere
 pages are looked at one by one, in Python.
